@@ -88,7 +88,7 @@ class PacketDecoder {
 
   // Whether no incomplete packet is stored.
   bool IsEmpty() const {
-    return header_size_ == 0 && body_ == nullptr;
+    return state_ == State::kHandshake || state_ == State::kData;
   }
 
   // The rest of the packet whose beginning was fed: memory for exactly the
@@ -98,33 +98,44 @@ class PacketDecoder {
   absl::Span<char> PartialPacket();
   void FilledPartial(size_t size);
 
-  // Moves the body that the last kPacket handed out to the caller, if it was
-  // put together in the decoder; null if it pointed into the input. The view
-  // stays valid as long as the memory lives.
-  std::unique_ptr<char[]> TakeBody();
+  // Moves the memory of `packet`, which the last Next handed out, to the caller
+  // if it was put together in the decoder; null if it points into the input.
+  // The view stays valid as long as the memory lives.
+  std::unique_ptr<char[]> TakeBody(absl::string_view packet);
 
   // After kTooLarge: which length, and which limit.
   absl::Status error() const;
 
  private:
-  // One state each; a body that is being put together shows in body_.
   enum class State {
-    kHandshake,     // Headers of two bytes; nothing stored.
-    kData,          // Headers of four bytes; nothing stored.
-    kHandshakePart, // An incomplete packet with a two-byte header is stored.
-    kDataPart,      // An incomplete packet with a four-byte header is stored.
-    kFailed,        // A length was above the limit.
+    kHandshake,      // Headers of two bytes; nothing is stored.
+    kHandshakePart,  // Part of a packet with a two-byte header is stored.
+    kData,           // Headers of four bytes; nothing is stored.
+    kDataPart,       // Part of a packet with a four-byte header is stored.
+    kFailed,         // A length was above the limit.
   };
 
+  // What NextSlow does with the input, one step each.
+  bool FillHeader(absl::string_view& input);
+  void BeginBody();
+  void FillBody(absl::string_view& input);
+  Result HandOut(absl::string_view& packet);
   Result NextSlow(absl::string_view& input, absl::string_view& packet);
+
+  size_t header_wanted() const {
+    return state_ == State::kHandshake || state_ == State::kHandshakePart
+               ? kHandshakeHeaderSize
+               : kDataHeaderSize;
+  }
 
   size_t max_packet_size_;
   State state_ = State::kHandshake;
-  uint8_t header_size_ = 0;       // Header bytes stored, of 2 or 4.
-  char header_[kDataHeaderSize];  // An incomplete header.
-  size_t body_size_ = 0;          // The body's size, as its header says.
-  size_t body_stored_ = 0;        // How much of it is in body_.
-  std::unique_ptr<char[]> body_;  // Allocated when the header is complete.
+  uint8_t header_stored_ = 0;     // How much of the header is in header_.
+  char header_[kDataHeaderSize];  // The header of the packet in storage_.
+  size_t body_size_ = 0;          // Known once the header is complete.
+  size_t body_stored_ = 0;        // How much of the body is in storage_.
+  size_t capacity_ = 0;           // Of storage_, in bytes.
+  std::unique_ptr<char[]> storage_;
 };
 
 }  // namespace ringdist

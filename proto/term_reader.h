@@ -1,0 +1,130 @@
+// TermReader: a validating cursor over terms in Erlang's external term format
+// (OTP, erts/doc: "External Term Format").
+//
+//   TermReader reader(packet);
+//   reader.ReadVersion();                        // 131
+//   if (reader.ReadTupleHeader() == 3 && reader.ReadInt64() == 2) {
+//     reader.ReadTerm();                         // whatever stands there
+//     PidView to = reader.ReadPid();
+//   }
+//   if (!reader.ok()) return reader.status();
+//
+// As a ByteReader it fails at the first thing that is not as asked for, and
+// stays failed: later reads give empty values, so that a decoder reads all its
+// fields and asks once. status() then says at which byte, and what was expected
+// there.
+//
+// All tags that OTP 25 to 28 sends are read, and those of older nodes. What a
+// node keeps to itself (LOCAL_EXT and the like) and compressed terms are
+// refused, as a real node refuses them on a connection. One thing that a real
+// node checks is not checked: that the keys of a map differ.
+//
+// Reading is zero-copy, never allocates (but for the text of an error) and
+// never recurses: each byte is looked at once, whatever it claims. The views it
+// gives out are valid as long as the bytes and the atom table.
+
+#ifndef RINGDIST_PROTO_TERM_READER_H_
+#define RINGDIST_PROTO_TERM_READER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "ringdist/proto/atom_view.h"
+#include "ringdist/proto/identifiers.h"
+#include "ringdist/proto/term_scan.h"
+#include "ringdist/proto/term_tags.h"
+#include "ringdist/proto/term_view.h"
+
+namespace ringdist {
+
+// Bounds on one term, for a ReadTerm. None by default: a term needs no more
+// memory than its bytes, and those are bounded by the size of a packet. Set
+// them where handlers would do work, or recurse, beyond that.
+struct TermLimits {
+  static constexpr uint64_t kNone = std::numeric_limits<uint64_t>::max();
+
+  // How deep containers nest: [[1]] has the depth 2. At most kMaxDepth, or
+  // kNone. Erlang itself sets no limit, and lists that are built by putting one
+  // into the next ("iolists") do get thousands deep. Costs a second pass.
+  static constexpr uint64_t kMaxDepth = internal_term::kMaxDepthLimit;
+  uint64_t max_depth = kNone;
+  // Terms, the parts of containers and the tails of lists included.
+  uint64_t max_terms = kNone;
+  uint64_t max_bytes = kNone;
+
+  // InvalidArgument names the field and its limit.
+  absl::Status Validate() const;
+};
+
+class TermReader {
+ public:
+  // `atoms` are what ATOM_CACHE_REFs stand for; without them such a reference
+  // is an error. `limits` must be valid.
+  explicit TermReader(absl::string_view bytes, AtomTable atoms = {},
+                      TermLimits limits = {});
+
+  bool ok() const { return cursor_.ok(); }
+  // InvalidArgument: what was expected, and where.
+  absl::Status status() const;
+
+  bool AtEnd() const { return cursor_.bytes().AtEnd(); }
+  // The bytes not read yet; empty once failed.
+  absl::string_view Rest() const { return cursor_.bytes().Rest(); }
+  AtomTable atoms() const { return cursor_.atoms(); }
+  // The type of the next term, kNone at the end or if no term begins there.
+  TermType PeekType() const { return TypeOfTag(cursor_.bytes().PeekU8()); }
+
+  // The byte before a term that stands by itself.
+  void ReadVersion();
+  // Any term, to its end.
+  TermView ReadTerm();
+  // The arity; the elements are to be read next.
+  size_t ReadTupleHeader() {
+    if (!NextIs(TermTag::kSmallTuple)) return ReadLargeTupleHeader();
+    Begin("a tuple");
+    return cursor_.bytes().ReadU8();
+  }
+  int64_t ReadInt64() {
+    if (!NextIs(TermTag::kSmallInteger)) return ReadLargeInt64();
+    Begin("an integer of 64 bits");
+    return cursor_.bytes().ReadU8();
+  }
+  uint64_t ReadUint64();
+  AtomView ReadAtom();
+  PidView ReadPid();
+  ReferenceView ReadReference();
+
+  // For what a decoder finds wrong by itself with what it read last: fails as
+  // if it had asked for `expected`, a static text. No effect once failed.
+  void Fail(absl::string_view expected);
+
+ private:
+  // Begins a read: remembers where and of what, and takes the tag.
+  uint8_t Begin(absl::string_view expected) {
+    if (ok()) {
+      term_ = cursor_.bytes().cursor();
+      expected_ = expected;
+    }
+    return cursor_.bytes().ReadU8();
+  }
+  bool NextIs(TermTag tag) const {
+    return cursor_.bytes().PeekU8() == static_cast<uint8_t>(tag);
+  }
+  void FailUnexpected();
+  size_t ReadLargeTupleHeader();
+  int64_t ReadLargeInt64();
+
+  internal_term::TermCursor cursor_;
+  TermLimits limits_;
+  absl::string_view bytes_;     // All that is to be read.
+  const char* term_;            // Where the last read began.
+  absl::string_view expected_;  // And what it was to be.
+  bool unexpected_ = false;     // Whether it failed for being something else.
+};
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_PROTO_TERM_READER_H_

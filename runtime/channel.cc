@@ -1,0 +1,158 @@
+#include "ringdist/runtime/channel.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ringdist/proto/framing.h"
+#include "ringdist/runtime/controller.h"
+
+namespace ringdist {
+namespace {
+
+// What a packet is given to begin with; a writer that needs more asks for it.
+constexpr size_t kFirstReserve = 512;
+constexpr size_t kMaxPacketSize = std::numeric_limits<uint32_t>::max();
+
+absl::Status NotUp() {
+  return absl::UnavailableError("the connection is gone");
+}
+
+absl::Status BadSize(size_t size) {
+  return absl::InvalidArgumentError(absl::StrCat(
+      "a packet of ", size, " bytes; it must have 1 to ", kMaxPacketSize));
+}
+
+}  // namespace
+
+// PacketWriter: its storage begins after the room for the length header.
+
+PacketWriter::PacketWriter(Controller* controller, absl::Status status)
+    : controller_(controller), status_(std::move(status)) {
+  if (controller_ == nullptr) return;
+  const absl::Span<char> room = controller_->ReservePacket(kFirstReserve);
+  SetStorage(room.data() + kDataHeaderSize, 0, room.size() - kDataHeaderSize);
+}
+
+void PacketWriter::Grow(size_t size) {
+  const size_t written = this->size();
+  const size_t wanted = std::max(2 * written, written + size) + kDataHeaderSize;
+  if (controller_ == nullptr) {
+    std::unique_ptr<char[]> larger(new char[wanted]);
+    if (written > 0) std::memcpy(larger.get(), begin(), written);
+    scratch_ = std::move(larger);
+    SetStorage(scratch_.get(), written, wanted);
+    return;
+  }
+  const absl::Span<char> room = controller_->ReservePacket(wanted);
+  if (written > 0) {
+    std::memmove(room.data() + kDataHeaderSize, begin(), written);
+  }
+  SetStorage(room.data() + kDataHeaderSize, written,
+             room.size() - kDataHeaderSize);
+}
+
+absl::Status PacketWriter::Finish(size_t body_size) {
+  if (!status_.ok()) return status_;
+  RINGDIST_CHECK(controller_ != nullptr);
+  if (body_size == 0 || body_size > kMaxPacketSize) {
+    controller_ = nullptr;
+    status_ = BadSize(body_size);
+    return status_;
+  }
+  internal_bytes::Store<uint32_t>(begin() - kDataHeaderSize,
+                                  static_cast<uint32_t>(body_size));
+  return absl::OkStatus();
+}
+
+absl::Status PacketWriter::Commit() {
+  absl::Status status = Finish(size());
+  if (!status.ok()) return status;
+  std::exchange(controller_, nullptr)->CommitPacket(kDataHeaderSize + size());
+  return absl::OkStatus();
+}
+
+absl::Status PacketWriter::CommitReferenced(absl::string_view payload,
+                                            ReleaseCallback release) {
+  absl::Status status = Finish(size() + payload.size());
+  if (!status.ok()) {
+    if (release != nullptr) release();
+    return status;
+  }
+  Controller* const controller = std::exchange(controller_, nullptr);
+  controller->CommitPacket(kDataHeaderSize + size());
+  controller->AppendReferenced(payload, std::move(release));
+  return absl::OkStatus();
+}
+
+// Delivery.
+
+Delivery& Delivery::operator=(Delivery&& other) noexcept {
+  if (this == &other) return *this;
+  Release();
+  bytes_ = std::move(other.bytes_);
+  size_ = std::exchange(other.size_, 0);
+  link_ = std::move(other.link_);
+  return *this;
+}
+
+void Delivery::Release() {
+  bytes_.reset();
+  size_ = 0;
+  const std::shared_ptr<Controller*> link = std::move(link_);
+  if (link != nullptr && *link != nullptr) (*link)->ReturnCredit();
+}
+
+// Channel.
+
+bool Channel::IsUp() const {
+  return controller() != nullptr && controller()->is_up();
+}
+
+const PeerInfo& Channel::peer() const {
+  static const PeerInfo* const nobody = new PeerInfo;
+  return controller() == nullptr ? *nobody : controller()->peer();
+}
+
+ChannelStatistics Channel::statistics() const {
+  return controller() == nullptr ? ChannelStatistics()
+                                 : controller()->statistics();
+}
+
+PacketWriter Channel::BeginPacket() {
+  if (controller() == nullptr) return PacketWriter(nullptr, NotUp());
+  absl::Status status = controller()->Writable();
+  if (!status.ok()) return PacketWriter(nullptr, std::move(status));
+  return PacketWriter(controller(), absl::OkStatus());
+}
+
+absl::Status Channel::Send(absl::string_view packet) {
+  if (controller() == nullptr) return NotUp();
+  absl::Status status = controller()->Writable();
+  if (!status.ok()) return status;
+  if (packet.empty() || packet.size() > kMaxPacketSize) {
+    return BadSize(packet.size());
+  }
+  const size_t size = kDataHeaderSize + packet.size();
+  char* const room = controller()->ReservePacket(size).data();
+  internal_bytes::Store<uint32_t>(room, static_cast<uint32_t>(packet.size()));
+  std::memcpy(room + kDataHeaderSize, packet.data(), packet.size());
+  controller()->CommitPacket(size);
+  return absl::OkStatus();
+}
+
+Delivery Channel::TakeDelivery() {
+  Delivery delivery;
+  if (controller() == nullptr) return delivery;
+  delivery.bytes_ = controller()->TakePacket(&delivery.size_);
+  if (delivery.bytes_ != nullptr) delivery.link_ = link_;
+  return delivery;
+}
+
+void Channel::Disconnect(absl::Status reason) {
+  if (controller() != nullptr) controller()->GoDownSoon(std::move(reason));
+}
+
+}  // namespace ringdist

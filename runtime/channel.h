@@ -1,0 +1,184 @@
+// Channel: the handle of one connection that is up, and what goes over it.
+//
+//   void OnPacket(Channel& channel, absl::string_view packet) override {
+//     PacketWriter writer = channel.BeginPacket();   // an echo
+//     writer.WriteBytes(packet);
+//     absl::Status sent = writer.Commit();
+//     if (absl::IsResourceExhausted(sent)) ...       // wait for OnWritable
+//   }
+//
+// A packet is the body of one distribution packet; its length header is ours.
+//
+// Channels are cheap to copy. A copy may be kept after its connection is gone:
+// then sending is Unavailable and all else does nothing. Everything on the
+// reactor's thread.
+
+#ifndef RINGDIST_RUNTIME_CHANNEL_H_
+#define RINGDIST_RUNTIME_CHANNEL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "ringdist/proto/bytes.h"
+#include "ringdist/proto/node_name.h"
+#include "ringdist/runtime/carrier.h"
+#include "ringdist/runtime/send_queue.h"
+
+namespace ringdist {
+
+class Channel;
+class Controller;
+
+// Who is at the other end.
+struct PeerInfo {
+  NodeName name;
+  uint32_t creation = 0;  // 0: not known, the peer speaks version 5.
+  uint64_t flags = 0;     // Negotiated: ours and theirs.
+  uint64_t peer_flags = 0;
+  int protocol_version = 6;
+  bool hidden = true;  // The peer does not announce PUBLISHED.
+  bool dialled_by_us = true;
+  bool named_by_us = false;  // The peer asked for its name, and got this one.
+  NetAddress address;
+};
+
+struct ChannelStatistics {
+  uint64_t packets_in = 0;  // Ticks included, here and below.
+  uint64_t packets_out = 0;
+  uint64_t bytes_in = 0;  // Of the stream, headers and handshake included.
+  uint64_t bytes_out = 0;
+  uint64_t pending_bytes = 0;  // Queued and not sent yet.
+};
+
+// One packet being written straight into the connection's send queue. A local
+// variable: until it is committed or destroyed nothing else may be done with
+// its channel. Without Commit nothing is sent.
+class PacketWriter final : public ByteWriter {
+ public:
+  ~PacketWriter() override = default;
+
+  // Why nothing can be sent now, as Commit will tell; writing is harmless then.
+  const absl::Status& status() const { return status_; }
+
+  // Queues the packet; it goes out at the end of this turn. Errors, with
+  // nothing queued: ResourceExhausted, the queue is at its limit, wait for
+  // OnWritable; Unavailable, the connection is gone; InvalidArgument, the
+  // packet is empty (that would be a tick) or larger than 2^32 - 1 bytes.
+  absl::Status Commit();
+
+  // As Commit, with `payload` as the packet's end. It is not copied: it must
+  // stay as it is until `release` runs, which happens in any case, once, even
+  // on an error.
+  absl::Status CommitReferenced(absl::string_view payload,
+                                ReleaseCallback release);
+
+ private:
+  friend class Channel;
+  PacketWriter(Controller* controller, absl::Status status);
+
+  void Grow(size_t size) override;
+  absl::Status Finish(size_t body_size);
+
+  Controller* controller_;  // Null: committed, or nothing can be sent.
+  absl::Status status_;
+  std::unique_ptr<char[]> scratch_;  // Where writing goes if it is in vain.
+};
+
+// A packet that outlives OnPacket: it owns its bytes and its credit. While ten
+// deliveries of a connection are held (active-N, N = 10) no more are delivered
+// and the connection stops receiving; it goes on when five are left.
+class Delivery {
+ public:
+  Delivery() = default;
+  Delivery(Delivery&& other) noexcept = default;
+  Delivery& operator=(Delivery&& other) noexcept;
+  ~Delivery() { Release(); }
+
+  absl::string_view packet() const { return {bytes_.get(), size_}; }
+
+  // Frees the bytes and returns the credit.
+  void Release();
+
+ private:
+  friend class Channel;
+
+  std::unique_ptr<char[]> bytes_;
+  size_t size_ = 0;
+  std::shared_ptr<Controller*> link_;
+};
+
+class Channel {
+ public:
+  // Refers to nothing.
+  Channel() = default;
+
+  bool operator==(const Channel& other) const { return link_ == other.link_; }
+  // Whether the connection is up.
+  bool IsUp() const;
+  // Numbers the connections of a Distribution, from 1; 0 refers to nothing.
+  uint64_t id() const { return id_; }
+  // Empty once the connection is gone.
+  const PeerInfo& peer() const;
+  ChannelStatistics statistics() const;
+
+  PacketWriter BeginPacket();
+
+  // A packet that exists already; copies it. Errors as PacketWriter::Commit.
+  absl::Status Send(absl::string_view packet);
+
+  // In OnPacket, at most once per packet: keeps the packet that is being
+  // delivered. Its bytes are then at Delivery::packet(), possibly elsewhere.
+  Delivery TakeDelivery();
+
+  // Takes the connection down; OnDown follows with this reason, later. What is
+  // queued and not sent yet is dropped.
+  void Disconnect(absl::Status reason);
+
+ private:
+  friend class Controller;
+  Channel(uint64_t id, std::shared_ptr<Controller*> link)
+      : id_(id), link_(std::move(link)) {}
+
+  Controller* controller() const { return link_ ? *link_ : nullptr; }
+
+  uint64_t id_ = 0;
+  // Points to the controller; to null when that is gone.
+  std::shared_ptr<Controller*> link_;
+};
+
+// What an embedder is told, on the reactor's thread. Per connection: OnUp, any
+// number of OnPacket and OnWritable, OnDown. In a callback everything may be
+// called but what turns the reactor or destroys the Distribution.
+class DistributionHandler {
+ public:
+  virtual ~DistributionHandler() = default;
+
+  virtual void OnUp(Channel& channel, const PeerInfo& peer) = 0;
+  // `packet` is valid until this returns; see Channel::TakeDelivery.
+  virtual void OnPacket(Channel& channel, absl::string_view packet) = 0;
+  // The send queue, which had refused a packet, fell below half its limit.
+  virtual void OnWritable(Channel& channel) { static_cast<void>(channel); }
+  // The reason's text begins with OTP's word for it, where there is one:
+  // connection_closed, net_tick_timeout, disconnect.
+  virtual void OnDown(Channel& channel, const PeerInfo& peer,
+                      const absl::Status& reason) = 0;
+
+  // A Setup came to nothing; why.
+  virtual void OnSetupFailed(const NodeName& peer, const absl::Status& reason) {
+    static_cast<void>(peer);
+    static_cast<void>(reason);
+  }
+  // A node without a name got one, by the first node it connected to.
+  virtual void OnNamed(const NodeName& name, uint32_t creation) {
+    static_cast<void>(name);
+    static_cast<void>(creation);
+  }
+};
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_RUNTIME_CHANNEL_H_

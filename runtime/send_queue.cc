@@ -1,0 +1,130 @@
+#include "ringdist/runtime/send_queue.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "ringdist/proto/check.h"
+#include "ringdist/runtime/io_engine.h"
+
+namespace ringdist {
+
+std::unique_ptr<char[]> BlockPool::Take() {
+  if (unused_.empty()) {
+    return std::unique_ptr<char[]>(new char[kBlockSize]);
+  }
+  std::unique_ptr<char[]> block = std::move(unused_.back());
+  unused_.pop_back();
+  return block;
+}
+
+void BlockPool::Return(std::unique_ptr<char[]> block) {
+  if (unused_.size() < kMaxUnused) unused_.push_back(std::move(block));
+}
+
+void SendQueue::Append(absl::string_view bytes) {
+  if (bytes.empty()) return;
+  std::memcpy(Reserve(bytes.size()).data(), bytes.data(), bytes.size());
+  Commit(bytes.size());
+}
+
+void SendQueue::AppendReferenced(absl::string_view bytes,
+                                 ReleaseCallback release) {
+  Segment& segment = segments_.emplace_back();
+  segment.begin = bytes.data();
+  segment.size = bytes.size();
+  segment.release = std::move(release);
+  size_ += bytes.size();
+}
+
+absl::Span<char> SendQueue::Reserve(size_t size) {
+  if (front_ == segments_.size() || segments_.back().room() < size) {
+    AddBlock(std::max(size, BlockPool::kBlockSize));
+  }
+  Segment& last = segments_.back();
+  return absl::MakeSpan(last.end(), last.room());
+}
+
+void SendQueue::Commit(size_t size) {
+  RINGDIST_CHECK(front_ < segments_.size());
+  RINGDIST_CHECK_LE(size, segments_.back().room());
+  segments_.back().size += size;
+  size_ += size;
+}
+
+SendQueue::Segment& SendQueue::AddBlock(size_t capacity) {
+  Segment& segment = segments_.emplace_back();
+  segment.block = capacity == BlockPool::kBlockSize
+                      ? pool_.Take()
+                      : std::unique_ptr<char[]>(new char[capacity]);
+  segment.capacity = capacity;
+  segment.begin = segment.block.get();
+  return segment;
+}
+
+absl::Span<const iovec> SendQueue::Gather() {
+  slices_.clear();
+  size_t referenced = 0;
+  for (size_t i = front_; i < segments_.size(); ++i) {
+    const Segment& segment = segments_[i];
+    if (segment.size == 0) continue;
+    size_t size = segment.size;
+    if (segment.block == nullptr) {
+      size = std::min(size, kMaxReferencedPerSend - referenced);
+      referenced += size;
+    }
+    slices_.push_back({const_cast<char*>(segment.begin), size});
+    // Past a referenced slice that was cut nothing may follow.
+    if (size < segment.size || referenced == kMaxReferencedPerSend ||
+        slices_.size() == IoEngine::kMaxSlices) {
+      break;
+    }
+  }
+  return slices_;
+}
+
+void SendQueue::Consume(size_t size) {
+  RINGDIST_CHECK_LE(size, size_);
+  size_ -= size;
+  while (front_ < segments_.size()) {
+    Segment& segment = segments_[front_];
+    const size_t taken = std::min(size, segment.size);
+    segment.begin += taken;
+    segment.size -= taken;
+    size -= taken;
+    if (segment.size > 0) return;
+    DropFront();
+  }
+  Reset();
+}
+
+void SendQueue::Reset() {
+  constexpr size_t kKeptCapacity = 16;
+  segments_.clear();
+  front_ = 0;
+  if (segments_.capacity() > kKeptCapacity) segments_.shrink_to_fit();
+  if (slices_.capacity() > kKeptCapacity) std::vector<iovec>().swap(slices_);
+}
+
+void SendQueue::DropFront() {
+  Segment segment = std::move(segments_[front_]);
+  ++front_;
+  // The vector's used-up front is cut off now and then.
+  constexpr size_t kMaxUsedUp = 64;
+  if (front_ == kMaxUsedUp) {
+    segments_.erase(segments_.begin(), segments_.begin() + kMaxUsedUp);
+    front_ = 0;
+  }
+  if (segment.capacity == BlockPool::kBlockSize) {
+    pool_.Return(std::move(segment.block));
+  }
+  if (segment.release != nullptr) segment.release();
+}
+
+void SendQueue::Clear() {
+  size_ = 0;
+  while (front_ < segments_.size()) DropFront();
+  Reset();
+}
+
+}  // namespace ringdist

@@ -1,0 +1,24 @@
+// Names for what the kernel has and the header of liburing 2.3 has not. Each is
+// used only after a probe found it (uring_features.h).
+
+#ifndef RINGDIST_RUNTIME_URING_ABI_H_
+#define RINGDIST_RUNTIME_URING_ABI_H_
+
+#include <cstdint>
+
+namespace ringdist {
+
+// A provided buffer is consumed piece by piece instead of at once (kernel
+// 6.12). Goes into io_uring_buf_reg.flags, which liburing 2.3 calls pad.
+inline constexpr uint16_t kBufferRingIncremental = 1U << 1;
+
+// In a completion: more of this buffer will be used (kernel 6.12).
+inline constexpr uint32_t kCompletionBufferMore = 1U << 4;
+
+// A multishot receive ends by itself after so many bytes (kernel 6.17). The
+// count goes into sqe->optlen, which liburing 2.3 knows as file_index; older
+// kernels answer EINVAL.
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_RUNTIME_URING_ABI_H_

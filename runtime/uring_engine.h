@@ -1,0 +1,126 @@
+// UringEngine: the IoEngine on io_uring.
+//
+//   absl::StatusOr<std::unique_ptr<IoEngine>> engine = UringEngine::Create();
+//
+// It takes the best of what the running kernel offers, tried in this order:
+//
+//   | what                              | since | otherwise |
+//   |-----------------------------------|-------|------------------------------|
+//   | deferred task work, single issuer | 6.1   | cooperative; then plain | |
+//   multishot accept and receive,     | 6.0   | Create fails                 |
+//   | provided buffer rings             |       | | | incrementally consumed
+//   buffers    | 6.12  | more and smaller buffers     | | multishot receive
+//   with a limit    | 6.17  | the limit is not exact       | | queues of 512
+//   and 4096 entries    |       | smaller ones (the kernel     | | |       |
+//   counts them as locked memory)|
+//
+// user_data of what is submitted: the address of the Operation; small numbers
+// are the engine's own (Tag). An Operation outlives its last completion, so an
+// address never names two of them at once, whatever descriptors are reused.
+
+#ifndef RINGDIST_RUNTIME_URING_ENGINE_H_
+#define RINGDIST_RUNTIME_URING_ENGINE_H_
+
+#include <liburing.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "ringdist/runtime/io_engine.h"
+#include "ringdist/runtime/receive_buffers.h"
+
+namespace ringdist {
+
+// Each feature can be switched off, as if the kernel had none: for tests and
+// measurements.
+struct UringOptions {
+  bool deferred_task_work = true;
+  bool incremental_buffers = true;
+  bool receive_limit = true;
+};
+
+class UringEngine final : public IoEngine {
+ public:
+  // Unimplemented: the kernel has no io_uring, or one older than 6.0.
+  // PermissionDenied: io_uring is forbidden here. Each message says what to do.
+  static absl::StatusOr<std::unique_ptr<IoEngine>> Create(
+      const UringOptions& options = {});
+
+  ~UringEngine() override;
+
+  void ArmAccept(Operation& operation, int listening_fd) override;
+  void ArmConnect(Operation& operation, int fd, const sockaddr* address,
+                  socklen_t size) override;
+  void ArmReceive(Operation& operation, int fd, size_t limit) override;
+  bool ReceiveLimitIsExact() const override { return exact_limit_; }
+  void ArmReceiveInto(Operation& operation, int fd,
+                      absl::Span<char> memory) override;
+  void ArmSend(Operation& operation, int fd,
+               absl::Span<const iovec> slices) override;
+  void Cancel(Operation& operation) override;
+  void Shutdown(int fd) override;
+  void Close(int fd) override;
+  absl::Time Now() const override;
+  absl::StatusOr<int> Turn(absl::Duration timeout) override;
+  void WakeUp() override;
+  absl::StatusOr<int> Descriptor() override;
+  absl::StatusOr<bool> Prepare(absl::Time deadline) override;
+  IoEngineStatistics statistics() const override;
+
+ private:
+  // user_data that is not an Operation.
+  enum Tag : uint64_t {
+    kIgnored = 0,   // Cancellations: what they cancel completes by itself.
+    kWoken = 1,     // The read of wake_fd_.
+    kDeadline = 2,  // The timeout of Prepare.
+  };
+
+  UringEngine() = default;
+  absl::Status SetUp(const UringOptions& options);
+  absl::Status SetUpRing(const UringOptions& options);
+  absl::Status SetUpBuffers(bool incremental);
+  // Binds the ring to this thread, the first time.
+  absl::Status Enable();
+
+  // A submission queue entry, zeroed but for user_data. When the queue is full
+  // it is a place in backlog_: arming never enters the kernel.
+  io_uring_sqe* NextEntry(uint64_t user_data);
+  io_uring_sqe* NextEntry(Operation& operation);
+  // Moves entries of backlog_ into the queue; false if some had no room.
+  bool MoveBacklog();
+  // Enters the kernel once or more, until all is submitted. Waits for
+  // `wait_for` completions at most `timeout`.
+  absl::Status Enter(unsigned wait_for, absl::Duration timeout);
+  absl::Status SurviveEnter(int result);
+  int RunCompletions();
+  void RunCompletion(const io_uring_cqe& cqe);
+  // Whether the kernel has something for us that needs an enter.
+  bool KernelHasWork() const;
+  void ArmWakeUp();
+  void ArmDeadline(absl::Time deadline);
+
+  io_uring ring_ = {};
+  bool ring_made_ = false;
+  bool enabled_ = false;
+  bool exact_limit_ = false;
+  unsigned completion_entries_ = 0;
+  int last_ran_ = 0;  // By the last Turn: many means a crowd.
+  std::unique_ptr<ReceiveBuffers> buffers_;
+  std::deque<io_uring_sqe> backlog_;
+  std::deque<msghdr> messages_;  // Of sends not submitted yet.
+  int wake_fd_ = -1;
+  uint64_t wake_count_ = 0;  // Where the read of wake_fd_ goes.
+  int event_fd_ = -1;        // Registered with the ring by Descriptor.
+  absl::Time armed_deadline_ = absl::InfiniteFuture();
+  __kernel_timespec deadline_spec_ = {};
+  IoEngineStatistics statistics_;
+};
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_RUNTIME_URING_ENGINE_H_

@@ -1,0 +1,105 @@
+// Reading and writing terms allocates nothing, whatever the bytes claim. This
+// program counts all allocations, and so is one of its own.
+
+#include <cstdlib>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "ringdist/proto/term_reader.h"
+#include "ringdist/proto/term_writer.h"
+#include "ringdist/tests/proto/golden_terms.h"
+#include "ringdist/tests/testing/hex.h"
+
+namespace {
+
+size_t allocations = 0;
+
+}  // namespace
+
+void* operator new(size_t size) {
+  ++allocations;
+  void* memory = std::malloc(size);
+  if (memory == nullptr) std::abort();
+  return memory;
+}
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+
+namespace ringdist {
+namespace {
+
+TEST(TermAllocation, ThisTestSeesAllocations) {
+  const size_t before = allocations;
+  const std::string large(1000, 'x');
+  EXPECT_GT(allocations, before) << large;
+}
+
+TEST(TermAllocation, ReadingAllocatesNothing) {
+  for (const GoldenTerm& golden : kGoldenTerms) {
+    const std::string bytes = FromHex(golden.hex);
+    const size_t before = allocations;
+    TermReader reader(bytes);
+    const TermView term = reader.ReadTerm();
+    bool any = term.AsInt64() || term.AsUint64() || term.AsFloat() ||
+               term.AsAtom() || term.AsPid() || term.AsReference() ||
+               term.AsPort() || term.AsBinary();
+    TermElements elements = term.elements();
+    for (TermView element; elements.Next(element);) {
+      any = any || element.IsAtom("a");
+    }
+    any = any || elements.Tail().empty();
+    EXPECT_EQ(allocations, before) << golden.erlang << any;
+  }
+}
+
+TEST(TermAllocation, RefusingHostileClaimsAllocatesNothing) {
+  for (absl::string_view hex :
+       {"6cffffffff", "69ffffffff", "74ffffffff", "6dffffffff", "6fffffffff00",
+        "4dffffffff08", "70ffffffff", "5a0005", "79"}) {
+    const std::string bytes = FromHex(hex) + std::string(100, 'j');
+    const size_t before = allocations;
+    TermReader reader(bytes);
+    reader.ReadTerm();
+    EXPECT_FALSE(reader.ok());
+    EXPECT_EQ(allocations, before) << hex;
+  }
+}
+
+TEST(TermAllocation, ReadingDeepTermsAllocatesNothing) {
+  std::string bytes;
+  for (int i = 0; i < 100000; ++i) bytes += FromHex("6c00000001");
+  bytes += std::string(100001, 'j');
+  TermLimits limits;
+  limits.max_depth = 100;
+  const size_t before = allocations;
+  TermReader reader(bytes);
+  reader.ReadTerm();
+  TermReader limited(bytes, AtomTable(), limits);
+  limited.ReadTerm();
+  EXPECT_EQ(allocations, before);
+  EXPECT_TRUE(reader.ok());
+  EXPECT_FALSE(limited.ok());
+}
+
+TEST(TermAllocation, WritingAllocatesNothingWhileThereIsRoom) {
+  StringWriter bytes;
+  const Pid pid("srv@localhost", 5, 0, 9);
+  const auto write = [&] {
+    TermWriter writer(bytes);
+    writer.WriteTupleHeader(4);
+    writer.WriteInteger(2);
+    writer.WriteAtom("");
+    writer.WritePid(pid);
+    writer.WriteUnsigned(~uint64_t{0});
+  };
+  write();
+  bytes.Clear();
+  const size_t before = allocations;
+  write();
+  EXPECT_EQ(allocations, before);
+}
+
+}  // namespace
+}  // namespace ringdist
