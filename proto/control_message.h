@@ -17,7 +17,8 @@
 // one reads the control term with DecodeControl, and the payload by oneself.
 //
 // Fields are views: valid as long as the bytes, and nothing is allocated. An
-// error is what a real node closes the connection for.
+// error is what a real node closes the connection for; and we look at payloads
+// at once, where it does so only when there is a process to deliver to.
 
 #ifndef RINGDIST_PROTO_CONTROL_MESSAGE_H_
 #define RINGDIST_PROTO_CONTROL_MESSAGE_H_

@@ -261,7 +261,8 @@ absl::Status DecodePassThrough(absl::string_view body, ControlMessage& message,
             ? ": it has a distribution header, which was not negotiated"
             : ""));
   }
-  TermReader reader(body.substr(1), AtomTable(), limits);
+  TermReader reader(body, AtomTable(), limits);
+  reader.ReadBytes(1);
   reader.ReadVersion();
   const absl::Status decoded = DecodeControl(reader, message);
   if (!decoded.ok()) return decoded;
@@ -271,7 +272,7 @@ absl::Status DecodePassThrough(absl::string_view body, ControlMessage& message,
   *payload = reader.ReadTerm();
   if (reader.ok()) return absl::OkStatus();
   return Malformed(NameOf(message),
-                   absl::StrCat("payload ", reader.status().message()));
+                   absl::StrCat("payload: ", reader.status().message()));
 }
 
 }  // namespace ringdist

@@ -100,7 +100,7 @@ class Encoder {
   void Write(const ReferenceView& id) { writer_.WriteReference(id); }
   template <typename... Ts>
   void Write(const std::variant<Ts...>& one) {
-    std::visit([this](const auto& value) { Write(value); }, one);
+    std::visit([this](const auto& value) { this->Write(value); }, one);
   }
   void Write(const TermView& term) { writer_.WriteTerm(term); }
   void WriteToken(const TermView& token) {

@@ -45,6 +45,7 @@ PacketDecoder::Result PacketDecoder::NextSlow(absl::string_view& input,
 bool PacketDecoder::FillHeader(absl::string_view& input) {
   const size_t size =
       std::min(input.size(), header_wanted() - size_t{header_stored_});
+  if (size == 0) return false;  // input.data() may be null
   std::memcpy(header_ + header_stored_, input.data(), size);
   header_stored_ = static_cast<uint8_t>(header_stored_ + size);
   input.remove_prefix(size);

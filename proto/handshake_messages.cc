@@ -74,16 +74,18 @@ class FieldReader {
   void Skip(size_t size) { reader_.ReadBytes(size); }
   uint32_t ReadU32() { return reader_.ReadU32(); }
   uint64_t ReadU64() { return reader_.ReadU64(); }
-  absl::string_view ReadRest() { return reader_.ReadRest(); }
 
-  // u16 length, and that many bytes.
+  // A name up to the end.
+  absl::string_view ReadRest() { return Bounded(reader_.ReadRest()); }
+
+  // A name: u16 length, and that many bytes.
   absl::string_view ReadCounted() {
     const size_t length = reader_.ReadU16();
     if (length > reader_.remaining()) {
       Keep(absl::StrCat("announces a name of ", length, " bytes, ",
                         reader_.remaining(), " follow"));
     }
-    return reader_.ReadBytes(length);
+    return Bounded(reader_.ReadBytes(length));
   }
 
   // Takes the name, or host, out of what its parser returned.
@@ -104,6 +106,15 @@ class FieldReader {
   }
 
  private:
+  // The parser of names shows what it refuses: not all of 64 KiB.
+  absl::string_view Bounded(absl::string_view name) {
+    constexpr size_t kMaxBytes = 2 * kMaxAtomCharacters;  // In UTF-8.
+    if (name.size() <= kMaxBytes) return name;
+    Keep(absl::StrCat("has a name of ", name.size(), " bytes, longer than ",
+                      kMaxAtomCharacters, " characters"));
+    return absl::string_view();
+  }
+
   // Once a field is missing, what is wrong with later ones is of no interest.
   void Keep(absl::string_view error) {
     if (error_.empty() && reader_.ok()) error_ = std::string(error);

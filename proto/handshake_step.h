@@ -47,8 +47,8 @@ struct HandshakeStep {
     kAskStillPending,
     // Acceptor: look peer() up in the table of connections, call Decide.
     kAskConnection,
-    // Acceptor: invent a name at peer_host() that the table does not know and a
-    // creation, call GiveName.
+    // Acceptor: invent a name at peer_host() (dynamic_name.h) that the table
+    // does not know, and a creation; call GiveName.
     kAskName,
     // Done, see result(). From here on packets have 4-byte headers.
     kUp,

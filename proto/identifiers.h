@@ -2,15 +2,14 @@
 // nodes. Each comes as a value and as a view whose node lies in received bytes.
 //
 //   PidView from = reader.ReadPid();
-//   Pid kept(from);                          // owns its node's name
-//   log(from.ToString());                    //
-//   #Pid<srv@localhost.5.0.3286369086> writer.WritePid(kept); // a Pid is a
-//   PidView where needed
+//   Pid kept(from);                  // owns its node's name
+//   Log(from.ToString());            // #Pid<srv@localhost.5.0.3286369086>
+//   writer.WritePid(kept);           // a Pid is a PidView where one is needed
 //
-// A view is valid as long as the bytes it was read from. The creation tells
-// the lives of a node apart: a pid of an earlier life names nobody. The
-// generations of the wire format (a creation of 8 or 32 bits, ids of 28, 32 or
-// 64) differ only in how large these numbers can be.
+// A view is valid as long as the bytes it was read from, or the value it was
+// made of. The creation tells the lives of a node apart: a pid of an earlier
+// life names nobody. The generations of the wire format (a creation of 8 or 32
+// bits, ids of 28, 32 or 64) differ only in how large these numbers can be.
 //
 // The text form is that of ei_print_term (OTP, lib/erl_interface), as Erlang's
 // own <0.5.0> does not tell the node.

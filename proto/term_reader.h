@@ -16,8 +16,9 @@
 //
 // All tags that OTP 25 to 28 sends are read, and those of older nodes. What a
 // node keeps to itself (LOCAL_EXT and the like) and compressed terms are
-// refused, as a real node refuses them on a connection. One thing that a real
-// node checks is not checked: that the keys of a map differ.
+// refused, as a real node refuses them on a connection. Two things that a real
+// node checks are not checked: that the keys of a map differ, and that an
+// integer is not larger than its release supports.
 //
 // Reading is zero-copy, never allocates (but for the text of an error) and
 // never recurses: each byte is looked at once, whatever it claims. The views it
@@ -77,6 +78,10 @@ class TermReader {
   // The type of the next term, kNone at the end or if no term begins there.
   TermType PeekType() const { return TypeOfTag(cursor_.bytes().PeekU8()); }
 
+  // Bytes between terms that are none, such as a header.
+  absl::string_view ReadBytes(size_t size) {
+    return cursor_.bytes().ReadBytes(size);
+  }
   // The byte before a term that stands by itself.
   void ReadVersion();
   // Any term, to its end.

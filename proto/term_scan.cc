@@ -10,6 +10,9 @@ namespace ringdist {
 namespace internal_term {
 namespace {
 
+// The first word of a reference of the old generations has 18 bits.
+constexpr uint32_t kMaxOldReference = (1 << 18) - 1;
+
 AtomView ReadUtf8(TermCursor& cursor, size_t size) {
   const absl::string_view text = cursor.bytes().ReadBytes(size);
   if (!IsAtomText(text)) {
@@ -40,6 +43,23 @@ AtomView ReadCached(TermCursor& cursor) {
 // The name of a node inside a pid, a port or a reference.
 AtomView ReadNode(TermCursor& cursor) {
   return ReadAtom(cursor, cursor.bytes().ReadU8());
+}
+
+// The creation in the old generations of pids, ports and references.
+uint32_t ReadOldCreation(TermCursor& cursor) {
+  const uint8_t creation = cursor.bytes().ReadU8();
+  if (creation > 3) cursor.Fail("a creation above 3 in eight bits");
+  return creation;
+}
+
+void ReadWords(TermCursor& cursor, ReferenceView& reference) {
+  if (reference.word_count < 1 || reference.word_count > kMaxReferenceWords) {
+    cursor.Fail("a reference that has not 1 to 5 words");
+    reference.word_count = 0;
+  }
+  for (size_t i = 0; i < reference.word_count; ++i) {
+    reference.words[i] = cursor.bytes().ReadU32();
+  }
 }
 
 uint64_t LittleEndian(absl::string_view bytes) {
@@ -89,14 +109,11 @@ void ScanExport(TermCursor& cursor) {
 
 // p, u32 size from here on, u8 arity, 16 bytes uniq, u32 index, u32 free
 // variables, module, old index, old uniq, creator's pid, the free variables.
-// The last two are returned as parts. As a real node does we follow the parts
-// and take the size only as a hint that must not lie outside.
+// The last two are returned as parts. As a real node does we ignore the size:
+// the parts tell where a fun ends.
 uint64_t ScanNewFun(TermCursor& cursor) {
   ByteReader& bytes = cursor.bytes();
-  const size_t remaining = bytes.remaining();
-  if (bytes.ReadU32() > remaining)
-    cursor.Fail("a fun larger than what follows");
-  bytes.ReadBytes(1 + 16 + 4);
+  bytes.ReadBytes(4 + 1 + 16 + 4);
   const uint64_t free_variables = bytes.ReadU32();
   ReadNode(cursor);
   ScanSmallInteger(cursor);
@@ -145,7 +162,7 @@ PidView ReadPid(TermCursor& cursor, uint8_t tag) {
   if (tag == static_cast<uint8_t>(TermTag::kNewPid)) {
     pid.creation = bytes.ReadU32();
   } else if (tag == static_cast<uint8_t>(TermTag::kPid)) {
-    pid.creation = bytes.ReadU8();
+    pid.creation = ReadOldCreation(cursor);
   } else {
     cursor.Fail("something else where a pid belongs");
   }
@@ -155,32 +172,30 @@ PidView ReadPid(TermCursor& cursor, uint8_t tag) {
 ReferenceView ReadReference(TermCursor& cursor, uint8_t tag) {
   ByteReader& bytes = cursor.bytes();
   ReferenceView reference;
+  reference.word_count = 1;
   switch (static_cast<TermTag>(tag)) {
     case TermTag::kNewerReference:
       reference.word_count = bytes.ReadU16();
       reference.node = ReadNode(cursor);
       reference.creation = bytes.ReadU32();
-      break;
+      ReadWords(cursor, reference);
+      return reference;
     case TermTag::kNewReference:
       reference.word_count = bytes.ReadU16();
       reference.node = ReadNode(cursor);
-      reference.creation = bytes.ReadU8();
+      reference.creation = ReadOldCreation(cursor);
+      ReadWords(cursor, reference);
       break;
     case TermTag::kReference:
-      reference.word_count = 1;
       reference.node = ReadNode(cursor);
-      reference.words[0] = bytes.ReadU32();
-      reference.creation = bytes.ReadU8();
-      return reference;
+      ReadWords(cursor, reference);
+      reference.creation = ReadOldCreation(cursor);
+      break;
     default:
       cursor.Fail("something else where a reference belongs");
   }
-  if (reference.word_count < 1 || reference.word_count > kMaxReferenceWords) {
-    cursor.Fail("a reference that has not 1 to 5 words");
-    return ReferenceView();
-  }
-  for (size_t i = 0; i < reference.word_count; ++i) {
-    reference.words[i] = bytes.ReadU32();
+  if (reference.words[0] > kMaxOldReference) {
+    cursor.Fail("an old reference of more than 18 bits");
   }
   return reference;
 }
@@ -200,7 +215,7 @@ PortView ReadPort(TermCursor& cursor, uint8_t tag) {
       break;
     case TermTag::kPort:
       port.id = bytes.ReadU32();
-      port.creation = bytes.ReadU8();
+      port.creation = ReadOldCreation(cursor);
       break;
     default:
       cursor.Fail("something else where a port belongs");

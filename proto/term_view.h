@@ -1,9 +1,8 @@
 // TermView: exactly one complete, valid term of Erlang's external term format,
 // where it lies in received bytes.
 //
-//   TermView message = reader.ReadTerm();
-//   if (message.IsTuple(3)) {                      // {'$gen_call', From,
-//   Request}
+//   TermView message = reader.ReadTerm();    // {'$gen_call', From, Request}
+//   if (message.IsTuple(3)) {
 //     TermElements elements = message.elements();
 //     TermView name, from, request;
 //     elements.Next(name);
@@ -18,9 +17,9 @@
 // several tags it was sent with: a STRING_EXT is a list of small integers, a
 // LIST_EXT without elements its tail, a bitstring of whole bytes a binary.
 //
-// Reading an element's elements goes over the inner bytes once per level, as a
-// view knows where it ends: right for the few levels of a message. To walk a
-// term of any depth in one pass, read it with a TermReader.
+// As a view knows where it ends, reading the elements of elements goes over the
+// innermost bytes once per level: right for the few levels that a handler looks
+// into, wrong for walking a term that may be nested thousands of levels deep.
 
 #ifndef RINGDIST_PROTO_TERM_VIEW_H_
 #define RINGDIST_PROTO_TERM_VIEW_H_

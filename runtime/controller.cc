@@ -190,17 +190,12 @@ void Controller::OnReceived(absl::string_view& bytes) {
 
 void Controller::ReceivePackets(absl::string_view& bytes) {
   absl::string_view packet;
-  while (is_up() && !down_soon_.scheduled()) {
+  while (is_up()) {
     if (credit_.exhausted()) return connection_->Pause();
     switch (decoder_.Next(bytes, packet)) {
       case PacketDecoder::Result::kPacket:
         ++packets_in_;
-        credit_.Take();
-        current_packet_ = packet;
-        shared_.handler.OnPacket(channel_, packet);
-        // Null: the handler took the packet, and its credit with it.
-        if (current_packet_.data() != nullptr) credit_.Return();
-        current_packet_ = absl::string_view();
+        DeliverPacket(packet);
         break;
       case PacketDecoder::Result::kTick:
         ++packets_in_;
@@ -208,8 +203,7 @@ void Controller::ReceivePackets(absl::string_view& bytes) {
       case PacketDecoder::Result::kNeedMore:
         return;
       case PacketDecoder::Result::kTooLarge:
-        GoDown(decoder_.error());
-        return;
+        return GoDown(decoder_.error());
     }
   }
 }
@@ -239,6 +233,8 @@ std::unique_ptr<char[]> Controller::TakePacket(size_t* size) {
   }
   *size = current_packet_.size();
   current_packet_ = absl::string_view();
+  // Packets that are consumed at once take no credit: nobody could tell.
+  credit_.Take();
   return bytes;
 }
 
@@ -303,6 +299,7 @@ void Controller::OnSent() {
 }
 
 void Controller::OnSendFailed(const absl::Status& reason) {
+  if (state_ == State::kLeaving) return;
   if (state_ != State::kUp) return GoDown(reason);
   // The peer may have said why before it closed: hear it out.
   state_ = State::kDeathRow;
@@ -338,6 +335,7 @@ void Controller::OnTimer() {
     case State::kUp:
       return OnTickTime();
     case State::kDeathRow:
+    case State::kLeaving:
       return GoDown(down_reason_);
     case State::kClosing:
       return connection_->Close();
@@ -384,7 +382,8 @@ void Controller::OnTickTime() {
 // Going down.
 
 void Controller::GoDownSoon(absl::Status reason) {
-  if (!is_up() || down_soon_.scheduled()) return;
+  if (!is_up()) return;
+  state_ = State::kLeaving;
   down_reason_ = std::move(reason);
   down_soon_.Schedule();
 }
@@ -393,7 +392,8 @@ void Controller::OnDownSoon() { GoDown(down_reason_); }
 
 void Controller::GoDown(absl::Status reason) {
   if (state_ == State::kClosing) return;
-  const bool was_up = is_up();
+  if (state_ == State::kLeaving) reason = std::move(down_reason_);
+  const bool was_up = is_up() || state_ == State::kLeaving;
   const bool has_last_words = state_ == State::kHandshaking;
   state_ = State::kClosing;
   down_soon_.Unschedule();

@@ -3,15 +3,11 @@
 // to the handler and takes packets from its channel, ticks, and goes down once,
 // with one reason.
 //
-//              Dial                handshake complete
-//   kDialling ------> kHandshaking ------------------> kUp
-//       |                  |              send failed / | \ anything else
-//       |                  |                 kDeathRow <   |
-//       |                  |     the reason, or 5 s  |     |
-//       +------------------+------------+------------+-----+
-//                                       v
-//                         kClosing: OnControllerDown has run;
-//                         the last completions, then OnControllerClosed
+//   kDialling --> kHandshaking --> kUp --> kDeathRow
+//
+// From each of them it goes to kClosing (OnControllerDown runs, then the last
+// completions, then OnControllerClosed), from the last two also by way of
+// kLeaving, when the embedder disconnects within a callback.
 //
 // Internal to //runtime:distribution, which owns all controllers.
 
@@ -121,6 +117,7 @@ class Controller final : public Connection::Owner {
     kHandshaking,  // Connected; packets with 2-byte headers.
     kUp,           // Packets with 4-byte headers.
     kDeathRow,     // Up, but sending failed: waits for the real reason.
+    kLeaving,      // Told to go down at the end of this turn.
     kClosing,      // Down; waits for what is in flight.
   };
   using Handshake =
@@ -139,6 +136,11 @@ class Controller final : public Connection::Owner {
   absl::Status Connect(int fd);
   void ReceiveHandshake(absl::string_view& bytes);
   void ReceivePackets(absl::string_view& bytes);
+  void DeliverPacket(absl::string_view packet) {
+    current_packet_ = packet;
+    shared_.handler.OnPacket(channel_, packet);
+    current_packet_ = absl::string_view();
+  }
   HandshakeStep FeedHandshake(absl::string_view packet);
   HandshakeStep AskOwner(const HandshakeStep& step);
   void TakeStep(HandshakeStep step);

@@ -79,10 +79,12 @@ Distribution::Distribution(Reactor& reactor, DistributionOptions options,
 }
 
 absl::Status Distribution::Listen() {
-  if (local_.name.empty()) {
-    return absl::FailedPreconditionError(
-        "listen: this node has no name before it has connected to another; "
-        "give it one to listen under");
+  // Nor later: its peers know it by the creation that it was given.
+  if (options_.HasDynamicName()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "listen: ", options_.name,
+        " is named by the first node it connects to; give it a name of its "
+        "own to listen under"));
   }
   if (phase_ != Phase::kOpen || listener_ != nullptr) {
     return absl::FailedPreconditionError(absl::StrCat(
@@ -127,8 +129,7 @@ absl::Status Distribution::Setup(const NodeName& peer) {
   if (up_.contains(peer)) {
     return absl::AlreadyExistsError(absl::StrCat(peer.full(), " is connected"));
   }
-  if (local_.name.empty() && !controllers_.empty() &&
-      !awaited_.contains(peer)) {
+  if (local_.name.empty() && !awaited_.empty() && !awaited_.contains(peer)) {
     return absl::FailedPreconditionError(absl::StrCat(
         "connect to ", peer.full(),
         ": this node has no name yet and is being named by another; wait for "
@@ -290,7 +291,8 @@ void Distribution::ContinueClosing() {
 }
 
 Distribution::~Distribution() {
-  if (phase_ == Phase::kOpen) Close(nullptr);
+  // It ends in a task, before that turn waits: nothing else may wake it.
+  if (phase_ != Phase::kClosed) Close([this] { reactor_.engine().WakeUp(); });
   while (phase_ != Phase::kClosed) {
     const absl::Status turned = reactor_.RunOnce(absl::InfiniteDuration());
     RINGDIST_CHECK(turned.ok());

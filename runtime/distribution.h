@@ -68,12 +68,13 @@ class Distribution final : private Controller::Owner {
   // Starts to listen; before that the node can only connect to others, as with
   // -dist_listen false. Takes the name's socket file, and a stale one's place.
   // Errors: AlreadyExists, a live node has the name; FailedPrecondition, this
-  // node has no name yet, or something that is not a socket is in the way.
+  // node is named by a peer, or something that is not a socket is in the way.
   absl::Status Listen();
 
   // Connects to a peer. OK: exactly one of OnUp and OnSetupFailed follows.
   // AlreadyExists: it is connected. InvalidArgument: it is this node.
   // FailedPrecondition: this node is being named by another peer right now.
+  // ResourceExhausted: max_connections are open.
   absl::Status Setup(const NodeName& peer);
 
   // Takes everything down and gives the name back: OnDown for every connection,

@@ -73,6 +73,9 @@ absl::Status DistributionOptions::Validate() const {
   if (connection.receive_budget_bytes < 1024) {
     return Invalid("connection.receive_budget_bytes", "must be at least 1024");
   }
+  if (connection.straight_receive_bytes < 1) {
+    return Invalid("connection.straight_receive_bytes", "must be at least 1");
+  }
   return absl::OkStatus();
 }
 

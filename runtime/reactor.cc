@@ -36,12 +36,21 @@ Reactor::~Reactor() {
   RINGDIST_CHECK(first_task_ == nullptr);
 }
 
-absl::Status Reactor::RunOnce(absl::Duration max_wait) {
+bool Reactor::RunReady() {
   now_ = engine_->Now();
-  RunPosted();
-  RunDueTimers();
-  RunTasks();
-  const absl::Duration wait = WaitAtMost(max_wait);
+  const bool ran_posted = RunPosted();
+  const bool ran_timers = RunDueTimers();
+  const bool ran_tasks = RunTasks();
+  return ran_posted || ran_timers || ran_tasks;
+}
+
+absl::Status Reactor::RunOnce(absl::Duration max_wait) {
+  return Wait(RunReady() ? absl::ZeroDuration() : max_wait);
+}
+
+absl::Status Reactor::Wait(absl::Duration max_wait) {
+  const absl::Time give_up = now_ + max_wait;
+  const absl::Duration wait = WaitAtMost(give_up);
   if (options_.busy_poll > absl::ZeroDuration() &&
       wait > absl::ZeroDuration()) {
     const absl::StatusOr<int> found =
@@ -49,9 +58,7 @@ absl::Status Reactor::RunOnce(absl::Duration max_wait) {
     if (!found.ok()) return found.status();
     if (*found > 0) return absl::OkStatus();
   }
-  const absl::StatusOr<int> ran = engine_->Turn(WaitAtMost(max_wait));
-  now_ = engine_->Now();
-  return ran.status();
+  return engine_->Turn(WaitAtMost(give_up)).status();
 }
 
 absl::StatusOr<int> Reactor::BusyPoll(absl::Time until) {
@@ -63,17 +70,18 @@ absl::StatusOr<int> Reactor::BusyPoll(absl::Time until) {
   }
 }
 
-absl::Duration Reactor::WaitAtMost(absl::Duration max_wait) {
+absl::Duration Reactor::WaitAtMost(absl::Time give_up) {
   if (first_task_ != nullptr || HasPosted()) return absl::ZeroDuration();
   if (!timers_.empty()) {
-    max_wait = std::min(max_wait, timers_.front()->deadline_ - now_);
+    give_up = std::min(give_up, timers_.front()->deadline_);
   }
-  return std::max(max_wait, absl::ZeroDuration());
+  return std::max(give_up - now_, absl::ZeroDuration());
 }
 
 absl::Status Reactor::Run() {
   while (!stop_.exchange(false)) {
-    absl::Status status = RunOnce(absl::InfiniteDuration());
+    RunReady();
+    absl::Status status = Wait(absl::InfiniteDuration());
     if (!status.ok()) return status;
   }
   return absl::OkStatus();
@@ -85,10 +93,7 @@ void Reactor::Stop() {
 }
 
 absl::StatusOr<bool> Reactor::Prepare() {
-  now_ = engine_->Now();
-  RunPosted();
-  RunDueTimers();
-  RunTasks();
+  RunReady();
   if (first_task_ != nullptr || HasPosted()) return true;
   return engine_->Prepare(timers_.empty() ? absl::InfiniteFuture()
                                           : timers_.front()->deadline_);
@@ -106,14 +111,15 @@ void Reactor::Post(absl::AnyInvocable<void()> function) {
 
 bool Reactor::HasPosted() { return has_posted_.load(); }
 
-void Reactor::RunPosted() {
-  if (!has_posted_.exchange(false)) return;
+bool Reactor::RunPosted() {
+  if (!has_posted_.exchange(false)) return false;
   std::vector<absl::AnyInvocable<void()>> batch;
   {
     const std::lock_guard<std::mutex> lock(mutex_);
     batch.swap(posted_);
   }
   for (absl::AnyInvocable<void()>& function : batch) function();
+  return true;
 }
 
 // Tasks: a doubly linked list, so that a task can leave it at any time.
@@ -125,7 +131,7 @@ void Task::Schedule() {
   next_ = nullptr;
   (previous_ == nullptr ? reactor_.first_task_ : previous_->next_) = this;
   reactor_.last_task_ = this;
-  ++reactor_.task_count_;
+  turn_ = reactor_.task_turn_;
 }
 
 void Task::Unschedule() {
@@ -133,17 +139,19 @@ void Task::Unschedule() {
   scheduled_ = false;
   (previous_ == nullptr ? reactor_.first_task_ : previous_->next_) = next_;
   (next_ == nullptr ? reactor_.last_task_ : next_->previous_) = previous_;
-  --reactor_.task_count_;
 }
 
-void Reactor::RunTasks() {
+bool Reactor::RunTasks() {
+  if (first_task_ == nullptr) return false;
   // Those scheduled by now; one that schedules itself again waits for the next
   // turn.
-  for (size_t left = task_count_; left > 0 && first_task_ != nullptr; --left) {
+  const uint64_t turn = task_turn_++;
+  while (first_task_ != nullptr && first_task_->turn_ <= turn) {
     Task* const task = first_task_;
     task->Unschedule();
     task->callback_.Run();
   }
+  return true;
 }
 
 // Timers: a binary heap by deadline; each timer knows its position in it.
@@ -169,7 +177,8 @@ void Timer::Stop() {
   reactor_.SiftDown(moved->position_);
 }
 
-void Reactor::RunDueTimers() {
+bool Reactor::RunDueTimers() {
+  bool ran = false;
   // Bounded, so that a timer that starts itself anew does not hold the turn.
   for (size_t left = timers_.size();
        left > 0 && !timers_.empty() && timers_.front()->deadline_ <= now_;
@@ -177,7 +186,9 @@ void Reactor::RunDueTimers() {
     Timer* const timer = timers_.front();
     timer->Stop();
     timer->callback_.Run();
+    ran = true;
   }
+  return ran;
 }
 
 void Reactor::PlaceTimer(size_t position, Timer* timer) {

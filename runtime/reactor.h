@@ -105,6 +105,7 @@ class Task {
   Reactor& reactor_;
   ReactorCallback callback_;
   bool scheduled_ = false;
+  uint64_t turn_ = 0;         // The reactor's task_turn_ when scheduled.
   Task* previous_ = nullptr;  // In the reactor's ready queue.
   Task* next_ = nullptr;
 };
@@ -132,7 +133,8 @@ class Reactor {
   ~Reactor();
 
   // One turn: posted work, due timers, scheduled tasks, then the completions
-  // that are there, waiting for one at most `max_wait`.
+  // that are there. Only if nothing was done it waits for one, at most
+  // `max_wait`: so a loop that turns until something has happened sees it.
   absl::Status RunOnce(absl::Duration max_wait);
 
   // Turns until Stop.
@@ -152,8 +154,8 @@ class Reactor {
   absl::StatusOr<int> Descriptor() { return engine_->Descriptor(); }
   absl::StatusOr<bool> Prepare();
 
-  // The engine's clock, read once per turn: monotonic, not the time of day.
-  absl::Time Now() const { return now_; }
+  // The engine's clock: monotonic, not the time of day.
+  absl::Time Now() const { return engine_->Now(); }
 
   IoEngine& engine() { return *engine_; }
 
@@ -161,13 +163,18 @@ class Reactor {
   friend class Timer;
   friend class Task;
 
-  void RunPosted();
-  void RunDueTimers();
-  void RunTasks();
+  // Each runs what is ready outside the engine, and tells whether anything was.
+  bool RunReady();
+  bool RunPosted();
+  bool RunDueTimers();
+  bool RunTasks();
+  // Lets the engine wait, and run what it finds.
+  absl::Status Wait(absl::Duration max_wait);
   bool HasPosted();
   // Looks for completions until one came or the time to spin is over.
   absl::StatusOr<int> BusyPoll(absl::Time until);
-  absl::Duration WaitAtMost(absl::Duration max_wait);
+  // How long the engine may wait now.
+  absl::Duration WaitAtMost(absl::Time give_up);
 
   // The heap of running timers, by deadline.
   void PlaceTimer(size_t position, Timer* timer);
@@ -176,11 +183,11 @@ class Reactor {
 
   const ReactorOptions options_;
   const std::unique_ptr<IoEngine> engine_;
-  absl::Time now_;
+  absl::Time now_;  // Read when a turn begins, and while it spins.
   std::vector<Timer*> timers_;
   Task* first_task_ = nullptr;
   Task* last_task_ = nullptr;
-  size_t task_count_ = 0;
+  uint64_t task_turn_ = 0;  // Of tasks scheduled from now on.
   std::atomic<bool> stop_ = false;
 
   // What other threads posted. has_posted_ is set after an append and cleared

@@ -4,7 +4,6 @@
 #include <cstring>
 #include <utility>
 
-#include "ringdist/proto/check.h"
 #include "ringdist/runtime/io_engine.h"
 
 namespace ringdist {
@@ -30,52 +29,44 @@ void SendQueue::Append(absl::string_view bytes) {
 
 void SendQueue::AppendReferenced(absl::string_view bytes,
                                  ReleaseCallback release) {
+  NoteEnd();
+  cursor_ = limit_ = nullptr;
   Segment& segment = segments_.emplace_back();
   segment.begin = bytes.data();
-  segment.size = bytes.size();
+  segment.end = bytes.data() + bytes.size();
   segment.release = std::move(release);
   size_ += bytes.size();
 }
 
-absl::Span<char> SendQueue::Reserve(size_t size) {
-  if (front_ == segments_.size() || segments_.back().room() < size) {
-    AddBlock(std::max(size, BlockPool::kBlockSize));
-  }
-  Segment& last = segments_.back();
-  return absl::MakeSpan(last.end(), last.room());
-}
-
-void SendQueue::Commit(size_t size) {
-  RINGDIST_CHECK(front_ < segments_.size());
-  RINGDIST_CHECK_LE(size, segments_.back().room());
-  segments_.back().size += size;
-  size_ += size;
-}
-
-SendQueue::Segment& SendQueue::AddBlock(size_t capacity) {
+void SendQueue::AddBlock(size_t size) {
+  NoteEnd();
   Segment& segment = segments_.emplace_back();
-  segment.block = capacity == BlockPool::kBlockSize
-                      ? pool_.Take()
-                      : std::unique_ptr<char[]>(new char[capacity]);
-  segment.capacity = capacity;
-  segment.begin = segment.block.get();
-  return segment;
+  segment.is_pooled = size <= BlockPool::kBlockSize;
+  segment.block = segment.is_pooled ? pool_.Take()
+                                    : std::unique_ptr<char[]>(new char[size]);
+  segment.begin = segment.end = cursor_ = segment.block.get();
+  limit_ = cursor_ + (segment.is_pooled ? BlockPool::kBlockSize : size);
+}
+
+void SendQueue::NoteEnd() {
+  if (cursor_ != nullptr) segments_.back().end = cursor_;
 }
 
 absl::Span<const iovec> SendQueue::Gather() {
+  NoteEnd();
   slices_.clear();
   size_t referenced = 0;
   for (size_t i = front_; i < segments_.size(); ++i) {
     const Segment& segment = segments_[i];
-    if (segment.size == 0) continue;
-    size_t size = segment.size;
+    if (segment.size() == 0) continue;
+    size_t size = segment.size();
     if (segment.block == nullptr) {
       size = std::min(size, kMaxReferencedPerSend - referenced);
       referenced += size;
     }
     slices_.push_back({const_cast<char*>(segment.begin), size});
     // Past a referenced slice that was cut nothing may follow.
-    if (size < segment.size || referenced == kMaxReferencedPerSend ||
+    if (size < segment.size() || referenced == kMaxReferencedPerSend ||
         slices_.size() == IoEngine::kMaxSlices) {
       break;
     }
@@ -85,14 +76,14 @@ absl::Span<const iovec> SendQueue::Gather() {
 
 void SendQueue::Consume(size_t size) {
   RINGDIST_CHECK_LE(size, size_);
+  NoteEnd();
   size_ -= size;
   while (front_ < segments_.size()) {
     Segment& segment = segments_[front_];
-    const size_t taken = std::min(size, segment.size);
+    const size_t taken = std::min(size, segment.size());
     segment.begin += taken;
-    segment.size -= taken;
     size -= taken;
-    if (segment.size > 0) return;
+    if (segment.size() > 0) return;
     DropFront();
   }
   Reset();
@@ -102,6 +93,7 @@ void SendQueue::Reset() {
   constexpr size_t kKeptCapacity = 16;
   segments_.clear();
   front_ = 0;
+  cursor_ = limit_ = nullptr;
   if (segments_.capacity() > kKeptCapacity) segments_.shrink_to_fit();
   if (slices_.capacity() > kKeptCapacity) std::vector<iovec>().swap(slices_);
 }
@@ -115,9 +107,7 @@ void SendQueue::DropFront() {
     segments_.erase(segments_.begin(), segments_.begin() + kMaxUsedUp);
     front_ = 0;
   }
-  if (segment.capacity == BlockPool::kBlockSize) {
-    pool_.Return(std::move(segment.block));
-  }
+  if (segment.is_pooled) pool_.Return(std::move(segment.block));
   if (segment.release != nullptr) segment.release();
 }
 

@@ -26,6 +26,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "ringdist/proto/check.h"
 
 namespace ringdist {
 
@@ -70,9 +71,17 @@ class SendQueue {
   void AppendReferenced(absl::string_view bytes, ReleaseCallback release);
 
   // Room at the end for at least `size` contiguous bytes, to be filled and then
-  // committed, in whole or in part. Nothing else may be appended in between.
-  absl::Span<char> Reserve(size_t size);
-  void Commit(size_t size);
+  // committed, in whole or in part. Nothing else may be done with the queue in
+  // between.
+  absl::Span<char> Reserve(size_t size) {
+    if (static_cast<size_t>(limit_ - cursor_) < size) AddBlock(size);
+    return {cursor_, static_cast<size_t>(limit_ - cursor_)};
+  }
+  void Commit(size_t size) {
+    RINGDIST_CHECK_LE(size, static_cast<size_t>(limit_ - cursor_));
+    cursor_ += size;
+    size_ += size;
+  }
 
   // The slices of the next send, from the front. They stay valid until Consume
   // or Clear. Empty if the queue is.
@@ -87,21 +96,18 @@ class SendQueue {
  private:
   // Bytes in a block of ours, or referenced ones: then block is null.
   struct Segment {
-    std::unique_ptr<char[]> block;
-    size_t capacity = 0;
     const char* begin = nullptr;
-    size_t size = 0;
+    const char* end = nullptr;
+    std::unique_ptr<char[]> block;
+    bool is_pooled = false;  // The block has the pool's size.
     ReleaseCallback release;
 
-    char* end() { return const_cast<char*>(begin) + size; }
-    size_t room() const {
-      return block == nullptr
-                 ? 0
-                 : capacity - static_cast<size_t>(begin - block.get()) - size;
-    }
+    size_t size() const { return static_cast<size_t>(end - begin); }
   };
 
-  Segment& AddBlock(size_t capacity);
+  void AddBlock(size_t size);
+  // Writes down how far the last block is filled.
+  void NoteEnd();
   void DropFront();
   // All is sent: an idle queue keeps little memory.
   void Reset();
@@ -110,6 +116,10 @@ class SendQueue {
   std::vector<Segment> segments_;  // From front_ on; before it: done with.
   size_t front_ = 0;
   size_t size_ = 0;
+  // Where the next bytes go, in the last block, and where that ends. Null if
+  // the last segment is no block: the next bytes begin a new one.
+  char* cursor_ = nullptr;
+  char* limit_ = nullptr;
   std::vector<iovec> slices_;  // Of the send in flight.
 };
 

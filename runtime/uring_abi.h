@@ -15,9 +15,10 @@ inline constexpr uint16_t kBufferRingIncremental = 1U << 1;
 // In a completion: more of this buffer will be used (kernel 6.12).
 inline constexpr uint32_t kCompletionBufferMore = 1U << 4;
 
-// A multishot receive ends by itself after so many bytes (kernel 6.17). The
-// count goes into sqe->optlen, which liburing 2.3 knows as file_index; older
-// kernels answer EINVAL.
+// A multishot receive ends by itself as soon as so many bytes have come (kernel
+// 6.17). The count goes into sqe->optlen, which liburing 2.3 knows as
+// file_index; older kernels answer EINVAL. It is taken off after each single
+// receive, which brings up to sqe->len bytes, however few are left of it.
 
 }  // namespace ringdist
 

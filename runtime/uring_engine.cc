@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <ctime>
@@ -64,14 +65,15 @@ absl::StatusOr<std::unique_ptr<IoEngine>> UringEngine::Create(
 absl::Status UringEngine::SetUp(const UringOptions& options) {
   const absl::StatusOr<UringFeatures> features = ProbeUringFeatures();
   if (!features.ok()) return features.status();
-  exact_limit_ = options.receive_limit && features->receive_limit;
+  limits_receives_ = options.receive_limit && features->receive_limit;
   absl::Status status = SetUpRing(options);
   if (!status.ok()) return status;
   status = SetUpBuffers(options.incremental_buffers &&
                         features->incremental_buffers);
   if (!status.ok()) return status;
-  wake_fd_ = eventfd(0, EFD_CLOEXEC);
-  if (wake_fd_ < 0) return SystemError("eventfd", "", errno);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, wake_fds_) != 0) {
+    return SystemError("socketpair", "", errno);
+  }
   return absl::OkStatus();
 }
 
@@ -89,18 +91,13 @@ absl::Status UringEngine::SetUpRing(const UringOptions& options) {
         ring_made_ = true;
         completion_entries_ = params.cq_entries;
         // A child of this process must not run the parent's ring.
-        return io_uring_ring_dontfork(&ring_) == 0
-                   ? absl::OkStatus()
-                   : SystemError("madvise", "ring", errno);
+        error = -io_uring_ring_dontfork(&ring_);
+        return error == 0 ? absl::OkStatus()
+                          : SystemError("madvise", "ring", error);
       }
       if (error == EINVAL) break;  // Unknown flags: the next set.
       if (error != ENOMEM) return UringSetupError(error);
     }
-  }
-  if (error == ENOMEM) {
-    return absl::ResourceExhaustedError(
-        "io_uring_setup: not enough locked memory for a ring; raise it with "
-        "ulimit -l (RLIMIT_MEMLOCK), 64 KiB are enough for one");
   }
   return UringSetupError(error);
 }
@@ -108,6 +105,10 @@ absl::Status UringEngine::SetUpRing(const UringOptions& options) {
 absl::Status UringEngine::SetUpBuffers(bool incremental) {
   auto buffers = ReceiveBuffers::Create(
       &ring_, incremental ? kIncrementalBuffers : kWholeBuffers);
+  // Memory for them is locked, too.
+  if (absl::IsResourceExhausted(buffers.status())) {
+    return UringSetupError(ENOMEM);
+  }
   if (!buffers.ok()) return buffers.status();
   buffers_ = *std::move(buffers);
   return absl::OkStatus();
@@ -127,7 +128,9 @@ absl::Status UringEngine::Enable() {
 UringEngine::~UringEngine() {
   buffers_.reset();
   if (ring_made_) io_uring_queue_exit(&ring_);
-  if (wake_fd_ >= 0) close(wake_fd_);
+  for (const int fd : wake_fds_) {
+    if (fd >= 0) close(fd);
+  }
   if (event_fd_ >= 0) close(event_fd_);
 }
 
@@ -172,9 +175,11 @@ void UringEngine::ArmReceive(Operation& operation, int fd, size_t limit) {
   sqe->flags = IOSQE_BUFFER_SELECT;
   sqe->buf_group = ReceiveBuffers::kGroup;
   sqe->ioprio = IORING_RECV_MULTISHOT;
-  if (exact_limit_) {
-    sqe->file_index =  // optlen, see uring_abi.h
-        static_cast<uint32_t>(std::min<size_t>(limit, INT_MAX));
+  if (limits_receives_) {
+    // The total is looked at between receives; each by itself may bring up to
+    // the length, or a buffer.
+    sqe->len = static_cast<uint32_t>(std::min<size_t>(limit, INT_MAX));
+    sqe->file_index = sqe->len;  // optlen, see uring_abi.h
   }
 }
 
@@ -221,10 +226,10 @@ void UringEngine::Cancel(Operation& operation) {
 
 void UringEngine::ArmWakeUp() {
   io_uring_sqe* const sqe = NextEntry(kWoken);
-  sqe->opcode = IORING_OP_READ;
-  sqe->fd = wake_fd_;
-  sqe->addr = reinterpret_cast<uint64_t>(&wake_count_);
-  sqe->len = sizeof(wake_count_);
+  sqe->opcode = IORING_OP_RECV;
+  sqe->fd = wake_fds_[0];
+  sqe->addr = reinterpret_cast<uint64_t>(woken_);
+  sqe->len = sizeof(woken_);
 }
 
 void UringEngine::ArmDeadline(absl::Time deadline) {
@@ -388,9 +393,9 @@ void UringEngine::RunCompletion(const io_uring_cqe& cqe) {
 }
 
 void UringEngine::WakeUp() {
-  const uint64_t one = 1;
-  // Fails only if the count is about to overflow: then a wake-up is pending.
-  [[maybe_unused]] const ssize_t written = write(wake_fd_, &one, sizeof(one));
+  // Fails only if the socket is full: then a wake-up is pending.
+  [[maybe_unused]] const ssize_t sent =
+      send(wake_fds_[1], "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 // A host's own loop.
@@ -417,6 +422,9 @@ absl::StatusOr<bool> UringEngine::Prepare(absl::Time deadline) {
     [[maybe_unused]] const ssize_t drained =
         read(event_fd_, &count, sizeof(count));
     io_uring_cq_eventfd_toggle(&ring_, true);
+    // The kernel sets its flag and then looks whether to signal; we do it the
+    // other way round. One of us must see the other.
+    std::atomic_thread_fence(std::memory_order_seq_cst);
   }
   ArmDeadline(deadline);
   if (!backlog_.empty() || io_uring_sq_ready(&ring_) > 0) {

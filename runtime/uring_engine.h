@@ -4,15 +4,15 @@
 //
 // It takes the best of what the running kernel offers, tried in this order:
 //
-//   | what                              | since | otherwise |
-//   |-----------------------------------|-------|------------------------------|
-//   | deferred task work, single issuer | 6.1   | cooperative; then plain | |
-//   multishot accept and receive,     | 6.0   | Create fails                 |
-//   | provided buffer rings             |       | | | incrementally consumed
-//   buffers    | 6.12  | more and smaller buffers     | | multishot receive
-//   with a limit    | 6.17  | the limit is not exact       | | queues of 512
-//   and 4096 entries    |       | smaller ones (the kernel     | | |       |
-//   counts them as locked memory)|
+//   | what                              | since | otherwise                |
+//   |-----------------------------------|-------|--------------------------|
+//   | deferred task work, single issuer | 6.1   | cooperative task work    |
+//   | multishot accept and receive,     | 6.0   | Create fails             |
+//   | provided buffer rings             |       |                          |
+//   | incrementally consumed buffers    | 6.12  | more and smaller buffers |
+//   | multishot receive with a limit    | 6.17  | the owner's cancel       |
+//   | queues of 512 and 4096 entries    |       | smaller ones: the kernel |
+//   | counts them as locked memory      |       |                          |
 //
 // user_data of what is submitted: the address of the Operation; small numbers
 // are the engine's own (Tag). An Operation outlives its last completion, so an
@@ -57,7 +57,9 @@ class UringEngine final : public IoEngine {
   void ArmConnect(Operation& operation, int fd, const sockaddr* address,
                   socklen_t size) override;
   void ArmReceive(Operation& operation, int fd, size_t limit) override;
-  bool ReceiveLimitIsExact() const override { return exact_limit_; }
+  // Where the kernel keeps the limit the last receive may still go beyond it,
+  // by less than the limit and less than a buffer.
+  bool ReceiveLimitIsExact() const override { return false; }
   void ArmReceiveInto(Operation& operation, int fd,
                       absl::Span<char> memory) override;
   void ArmSend(Operation& operation, int fd,
@@ -76,7 +78,7 @@ class UringEngine final : public IoEngine {
   // user_data that is not an Operation.
   enum Tag : uint64_t {
     kIgnored = 0,   // Cancellations: what they cancel completes by itself.
-    kWoken = 1,     // The read of wake_fd_.
+    kWoken = 1,     // The receive from wake_fds_[0].
     kDeadline = 2,  // The timeout of Prepare.
   };
 
@@ -107,15 +109,18 @@ class UringEngine final : public IoEngine {
   io_uring ring_ = {};
   bool ring_made_ = false;
   bool enabled_ = false;
-  bool exact_limit_ = false;
+  bool limits_receives_ = false;  // The kernel does.
   unsigned completion_entries_ = 0;
   int last_ran_ = 0;  // By the last Turn: many means a crowd.
   std::unique_ptr<ReceiveBuffers> buffers_;
   std::deque<io_uring_sqe> backlog_;
   std::deque<msghdr> messages_;  // Of sends not submitted yet.
-  int wake_fd_ = -1;
-  uint64_t wake_count_ = 0;  // Where the read of wake_fd_ goes.
-  int event_fd_ = -1;        // Registered with the ring by Descriptor.
+  // Two connected sockets: WakeUp writes to the second. Not an eventfd: within
+  // the write to one the kernel must not signal another, the one of Descriptor;
+  // it puts that off, and (6.18) forgets it from the second time on.
+  int wake_fds_[2] = {-1, -1};
+  char woken_[64] = {};  // Where what is received from wake_fds_[0] goes.
+  int event_fd_ = -1;    // Registered with the ring by Descriptor.
   absl::Time armed_deadline_ = absl::InfiniteFuture();
   __kernel_timespec deadline_spec_ = {};
   IoEngineStatistics statistics_;

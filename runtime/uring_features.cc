@@ -42,28 +42,22 @@ bool ReceivesWithLimit(io_uring* ring, int fd) {
   return worked;
 }
 
-bool ProbeReceiveLimit() {
-  io_uring ring;
-  if (io_uring_queue_init(4, &ring, 0) != 0) return false;
-  int fds[2] = {-1, -1};
+bool ProbeReceiveLimit(io_uring* ring) {
+  int fds[2];
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
+    return false;
+  }
   const absl::Cleanup clean = [&] {
     close(fds[0]);
     close(fds[1]);
-    io_uring_queue_exit(&ring);
   };
-  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0 ||
-      write(fds[1], "x", 1) != 1) {
-    return false;
-  }
-  auto buffers = ReceiveBuffers::Create(&ring, {.count = 1, .size = 64});
-  return buffers.ok() && ReceivesWithLimit(&ring, fds[0]);
+  if (write(fds[1], "x", 1) != 1) return false;
+  auto buffers = ReceiveBuffers::Create(ring, {.count = 1, .size = 64});
+  return buffers.ok() && ReceivesWithLimit(ring, fds[0]);
 }
 
-bool ProbeIncrementalBuffers() {
-  io_uring ring;
-  if (io_uring_queue_init(4, &ring, 0) != 0) return false;
-  const absl::Cleanup clean = [&] { io_uring_queue_exit(&ring); };
-  return ReceiveBuffers::Create(&ring,
+bool ProbeIncrementalBuffers(io_uring* ring) {
+  return ReceiveBuffers::Create(ring,
                                 {.count = 1, .size = 64, .incremental = true})
       .ok();
 }
@@ -76,6 +70,11 @@ absl::Status UringSetupError(int error) {
         "io_uring_setup: this kernel has no io_uring, or a container's seccomp "
         "profile hides it; run on Linux 6.0 or later, with a profile that "
         "allows io_uring_setup, io_uring_enter and io_uring_register");
+  }
+  if (error == ENOMEM) {
+    return absl::ResourceExhaustedError(
+        "io_uring_setup: not enough locked memory for a ring; raise it with "
+        "ulimit -l (RLIMIT_MEMLOCK), 64 KiB are enough for one");
   }
   if (error != EPERM && error != EACCES) {
     return SystemError("io_uring_setup", "", error);
@@ -99,19 +98,19 @@ absl::StatusOr<UringFeatures> ProbeUringFeatures() {
   io_uring ring;
   const int error = io_uring_queue_init(4, &ring, 0);
   if (error != 0) return UringSetupError(-error);
+  const absl::Cleanup clean = [&] { io_uring_queue_exit(&ring); };
   io_uring_probe* const probe = io_uring_get_probe_ring(&ring);
   // Multishot receive came with 6.0, as did this operation.
   const bool recent = probe != nullptr &&
                       io_uring_opcode_supported(probe, IORING_OP_SEND_ZC) != 0;
   io_uring_free_probe(probe);
-  io_uring_queue_exit(&ring);
   if (!recent) {
     return absl::UnimplementedError(
         "io_uring: this kernel is too old for multishot receive; run on Linux "
         "6.0 or later");
   }
-  return UringFeatures{.incremental_buffers = ProbeIncrementalBuffers(),
-                       .receive_limit = ProbeReceiveLimit()};
+  return UringFeatures{.incremental_buffers = ProbeIncrementalBuffers(&ring),
+                       .receive_limit = ProbeReceiveLimit(&ring)};
 }
 
 }  // namespace ringdist

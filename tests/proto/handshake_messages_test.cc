@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -315,6 +316,31 @@ TEST(HandshakeMessagesTest, ErrorsShowOnlyTheBeginningOfALongPacket) {
       DecodeChallengeAck(std::string(60000, '\n')).status();
   EXPECT_LT(status.message().size(), 200u);
   EXPECT_TRUE(absl::StrContains(status.message(), "(60000 bytes)"));
+}
+
+TEST(HandshakeMessagesTest, ErrorsDoNotShowNamesThatAreFarTooLong) {
+  const std::string name(60000, '@');
+  const std::string counted =
+      absl::StrCat(FromHex("ea60"), name);  // 60000, and the name
+  for (const absl::Status& status :
+       {DecodeSendName(absl::StrCat("n123456", name)).status(),
+        DecodeSendName(absl::StrCat("N", std::string(12, '\0'), counted))
+            .status(),
+        DecodeStatus(absl::StrCat("snamed:", counted, "1234")).status(),
+        DecodeChallenge(absl::StrCat("N", std::string(16, '\0'), counted))
+            .status()}) {
+    EXPECT_TRUE(absl::StrContains(
+        status.message(),
+        "has a name of 60000 bytes, longer than 255 characters"))
+        << status.message().substr(0, 200);
+    EXPECT_LT(status.message().size(), 200u);
+  }
+}
+
+TEST(HandshakeMessagesTest, NamesOfTwoHundredFiftyFiveCharactersAtMost) {
+  const std::string host(253, 'h');
+  EXPECT_TRUE(DecodeSendName(absl::StrCat("n123456a@", host)).ok());
+  EXPECT_FALSE(DecodeSendName(absl::StrCat("n123456ab@", host)).ok());
 }
 
 }  // namespace

@@ -271,11 +271,33 @@ TEST(TermReader, RefusesReferencesOfNoneOrTooManyWords) {
   const std::string node = FromHex("770161");
   for (uint32_t words = 0; words <= 6; ++words) {
     const std::string count = {'\0', static_cast<char>(words)};
-    const std::string ids(4 * words, '\1');
+    const std::string ids = Repeat(absl::string_view("\0\0\1\1", 4), words);
     const bool fine = words >= 1 && words <= 5;
     EXPECT_EQ(IsTerm("Z" + count + node + "cccc" + ids), fine) << words;
-    EXPECT_EQ(IsTerm("r" + count + node + "c" + ids), fine) << words;
+    EXPECT_EQ(IsTerm("r" + count + node + "\3" + ids), fine) << words;
   }
+}
+
+TEST(TermReader, RefusesOldIdentifiersOutOfRange) {
+  const std::string node = FromHex("770161");
+  const std::string id = FromHex("0003ffff");
+  const std::string two_words = FromHex("0002");
+  for (const int creation : {0, 3, 4, 255}) {
+    const bool fine = creation <= 3;
+    const std::string one_byte(1, static_cast<char>(creation));
+    EXPECT_EQ(IsTerm("g" + node + id + id + one_byte), fine);
+    EXPECT_EQ(IsTerm("f" + node + id + one_byte), fine);
+    EXPECT_EQ(IsTerm("e" + node + id + one_byte), fine);
+    EXPECT_EQ(IsTerm("r" + two_words + node + one_byte + id + id), fine);
+  }
+  // The first word of an old reference has 18 bits, all others have 32.
+  const std::string large = FromHex("00040000");
+  EXPECT_TRUE(IsTerm("g" + node + large + large + "\1"));
+  EXPECT_TRUE(IsTerm("f" + node + large + "\1"));
+  EXPECT_TRUE(IsTerm("r" + two_words + node + "\1" + id + large));
+  EXPECT_FALSE(IsTerm("r" + two_words + node + "\1" + large + id));
+  EXPECT_FALSE(IsTerm("e" + node + large + "\1"));
+  EXPECT_TRUE(IsTerm("Z" + two_words + node + "cccc" + large + id));
 }
 
 TEST(TermReader, RefusesFloatsThatErlangDoesNotHave) {

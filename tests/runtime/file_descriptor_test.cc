@@ -28,15 +28,16 @@ TEST(FileDescriptorTest, ClosesAtTheEndOfItsScope) {
 TEST(FileDescriptorTest, MovingHandsItOver) {
   FileDescriptor first(OpenSomething());
   const int fd = first.get();
-  FileDescriptor second(std::move(first));
-  EXPECT_EQ(second.get(), fd);
   const int replaced = OpenSomething();
-  FileDescriptor third(replaced);
-  third = std::move(second);
-  EXPECT_EQ(third.get(), fd);
-  second.Close();
-  EXPECT_FALSE(IsOpen(replaced));
+  FileDescriptor last(replaced);
+  {
+    FileDescriptor second(std::move(first));
+    EXPECT_EQ(second.get(), fd);
+    last = std::move(second);
+  }
+  EXPECT_EQ(last.get(), fd);
   EXPECT_TRUE(IsOpen(fd));
+  EXPECT_FALSE(IsOpen(replaced));
 }
 
 TEST(FileDescriptorTest, ReleaseLeavesItOpen) {

@@ -34,8 +34,7 @@ class NameLockTest : public ::testing::Test {
   }
 
   TemporaryDirectory temporary_;
-  const SocketDirectory directory_ =
-      *SocketDirectory::Open(temporary_.path());
+  const SocketDirectory directory_ = *SocketDirectory::Open(temporary_.path());
 };
 
 TEST_F(NameLockTest, OneHoldsItAtATimeEvenWithinAProcess) {

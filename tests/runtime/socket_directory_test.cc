@@ -56,7 +56,8 @@ TEST_F(SocketDirectoryTest, LongerPathsGoThroughTheOpenDirectory) {
   const SocketDirectory directory = Open(temporary_.path());
   const std::string prefix = absl::StrCat("/proc/self/fd/", directory.fd());
   const std::string name = NameFor(108);
-  EXPECT_EQ(PathIn(*directory.AddressOf(name)), absl::StrCat(prefix, "/", name));
+  EXPECT_EQ(PathIn(*directory.AddressOf(name)),
+            absl::StrCat(prefix, "/", name));
   const std::string longest(107 - prefix.size() - 1, 'a');
   EXPECT_EQ(PathIn(*directory.AddressOf(longest)).size(), 107U);
 }
@@ -67,10 +68,10 @@ TEST_F(SocketDirectoryTest, TooLongPathsAreErrorsThatTellTheLimit) {
   const absl::Status status = directory.AddressOf(name).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   const std::string path = temporary_.Join(name);
-  EXPECT_THAT(std::string(status.message()),
-              AllOf(HasSubstr(absl::StrCat(path, " has ", path.size(),
-                                           " bytes")),
-                    HasSubstr("at most 107")));
+  EXPECT_THAT(
+      std::string(status.message()),
+      AllOf(HasSubstr(absl::StrCat(path, " has ", path.size(), " bytes")),
+            HasSubstr("at most 107")));
 }
 
 TEST_F(SocketDirectoryTest, InTheCurrentDirectoryOnlyTheNameCounts) {

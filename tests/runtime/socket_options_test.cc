@@ -19,7 +19,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-std::string Refusal(std::vector<SocketOption> options) {
+std::string Refusal(const std::vector<SocketOption>& options) {
   const absl::Status status = ValidateSocketOptions(options);
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   return std::string(status.message());
@@ -56,8 +56,8 @@ TEST_F(SocketOptionsTest, NegativeValuesAreNamed) {
 
 TEST_F(SocketOptionsTest, WhatWasSetIsReadBackAsTheSystemTookIt) {
   ASSERT_TRUE(
-      SetSocketOptions(
-          fd_.get(), {{"sndbuf", 65536}, {"recbuf", 32768}, {"priority", 3}})
+      SetSocketOptions(fd_.get(),
+                       {{"sndbuf", 65536}, {"recbuf", 32768}, {"priority", 3}})
           .ok());
   const absl::StatusOr<std::vector<SocketOption>> read =
       GetSocketOptions(fd_.get(), {"priority", "sndbuf", "recbuf"});

@@ -61,10 +61,11 @@ struct Attempt {
       : world(of),
         dial(world.carriers[1]->Dial(
             Name(peer), world.reactors[1]->Now() + limit,
-            [this](absl::StatusOr<int> result) { outcome = result; })) {}
+            [this](const absl::StatusOr<int>& result) { outcome = result; })) {}
   ~Attempt() {
-    if (outcome.has_value() && outcome->ok())
+    if (outcome.has_value() && outcome->ok()) {
       world.engines[1]->Close(**outcome);
+    }
   }
   void Wait() {
     world.RunUntil([this] { return outcome.has_value(); });

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "ringdist/runtime/io_engine.h"
 #include "ringdist/tests/simulation/faults.h"
 #include "ringdist/tests/simulation/simulated_engine.h"

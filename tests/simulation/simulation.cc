@@ -66,8 +66,9 @@ absl::Status Simulation::DriveUntil(std::vector<TurnFunction> turns,
     const uint64_t work_before = work_;
     const absl::StatusOr<absl::Time> wanted =
         Round(absl::MakeSpan(turns), done);
-    if (!wanted.ok())
+    if (!wanted.ok()) {
       return Stuck(wanted.status().code(), wanted.status().message());
+    }
     if (now_ >= deadline) {
       return Stuck(absl::StatusCode::kDeadlineExceeded, "no time is left");
     }

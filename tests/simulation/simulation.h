@@ -134,6 +134,7 @@ class Simulation {
   template <typename Range>
   static std::vector<TurnFunction> TurnsOf(const Range& driven) {
     std::vector<TurnFunction> turns;
+    turns.reserve(driven.size());
     for (const auto& each : driven) {
       turns.push_back([&one = *each]() -> absl::Status {
         if constexpr (requires { one.RunOnce(absl::InfiniteDuration()); }) {

@@ -11,7 +11,7 @@
 namespace ringdist {
 namespace {
 
-constexpr size_t kMaxBytesPerSend = 32 * 1024;
+constexpr size_t kMaxBytesPerSend = 16 * 1024;
 
 }  // namespace
 

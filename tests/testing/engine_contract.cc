@@ -2,13 +2,18 @@
 
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ringdist/tests/testing/engine_clients.h"
 
@@ -70,7 +75,7 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(EngineContractTest);
 TEST_P(EngineContractTest, BytesArriveCompleteAndInOrder) {
   for (const Into into : {Into::kEngineMemory, Into::kOwnMemory, Into::kBoth}) {
     const auto [from, to] = harness_->ConnectedPair();
-    const std::string bytes = Pattern(1'000'000);
+    const std::string bytes = Pattern(400'000);
     size_t piece = 0;
     StreamWriter writer(engine(), from, bytes,
                         [&piece] { return 1 + (++piece * 7919) % 5000; });

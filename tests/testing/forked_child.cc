@@ -55,6 +55,12 @@ int ForkedChild::Wait() {
   return *exit_status_;
 }
 
+bool BecomeNobody() { return setuid(kNobody) == 0; }
+
+bool CanBecomeNobody() {
+  return ForkedChild([] { return BecomeNobody() ? 0 : 1; }).Wait() == 0;
+}
+
 Gate::Gate() {
   int fds[2];
   RINGDIST_CHECK_EQ(pipe2(fds, O_CLOEXEC), 0);

@@ -46,6 +46,15 @@ class ForkedChild {
   std::optional<int> exit_status_;
 };
 
+// A user that is not root. Tests that become this one need root, and no user
+// namespace around them (Bazel's sandbox is one: tags = ["no-sandbox"]):
+//
+//   if (!CanBecomeNobody()) GTEST_SKIP() << "only root can become another
+//   user"; ForkedChild child([&] { if (!BecomeNobody()) return 1; ... });
+inline constexpr uid_t kNobody = 65534;
+bool BecomeNobody();
+bool CanBecomeNobody();
+
 // What processes wait at until one of them opens it. Make it before they fork.
 //
 //   Gate gate;

@@ -1,14 +1,15 @@
 #include <iostream>
-
-#include "ringdist/proto/node_name.h"
+#include "ringdist/runtime/node.h"
 
 int main() {
-  const absl::StatusOr<ringdist::NodeName> name =
-      ringdist::NodeName::Parse("cpp@localhost");
-  if (!name.ok()) {
-    std::cerr << name.status() << "\n";
-    return 1;
-  }
-  std::cout << "embedded: " << name->full() << "\n";
-  return 0;
+  auto reactor = ringdist::Reactor::Create().value();
+  ringdist::NodeOptions options;
+  options.distribution.name = "cpp@localhost";
+  options.distribution.cookie = "secret";
+  options.on_node_up = [](const ringdist::PeerInfo& peer) {
+    std::cout << "nodeup " << peer.name.full() << std::endl;
+  };
+  auto node = ringdist::Node::Create(*reactor, options).value();
+  std::cout << "listen: " << node->Listen() << std::endl;
+  return reactor->Run().ok() ? 0 : 1;
 }

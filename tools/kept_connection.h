@@ -1,0 +1,49 @@
+// KeptConnection: a peer that `ringdist serve --connect` stays connected with.
+// It dials at the start, and again after a while when that failed or the
+// connection was lost, until it is destroyed.
+//
+//   KeptConnection peer(reactor, *node, *NodeName::Parse("srv@localhost"),
+//                       output);
+//   peer.Dial();
+//   ... tell it OnUp and OnLost
+//
+// Everything on the reactor's thread.
+
+#ifndef RINGDIST_TOOLS_KEPT_CONNECTION_H_
+#define RINGDIST_TOOLS_KEPT_CONNECTION_H_
+
+#include "ringdist/proto/node_name.h"
+#include "ringdist/runtime/node.h"
+#include "ringdist/runtime/reactor.h"
+#include "ringdist/tools/backoff.h"
+#include "ringdist/tools/ringdist_output.h"
+
+namespace ringdist {
+
+class KeptConnection {
+ public:
+  // `reactor` and `output` outlive it, and `node` its last call.
+  KeptConnection(Reactor& reactor, Node& node, NodeName peer, Output& output);
+
+  const NodeName& peer() const { return peer_; }
+
+  // Begins to connect. What comes of it are OnUp or OnLost.
+  void Dial();
+
+  // The connection is up, whoever began it.
+  void OnUp();
+  // It could not be set up, or is down: dials again, later.
+  void OnLost();
+
+ private:
+  Node& node_;
+  const NodeName peer_;
+  Output& output_;
+  Reactor& reactor_;
+  Backoff backoff_;
+  Timer timer_;  // Runs until it is time to dial again.
+};
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_TOOLS_KEPT_CONNECTION_H_

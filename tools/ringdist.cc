@@ -1,0 +1,97 @@
+// ringdist: the command. See ringdist --help.
+
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "ringdist/tools/ringdist_output.h"
+#include "ringdist/tools/ringdist_ping.h"
+#include "ringdist/tools/ringdist_serve.h"
+
+namespace ringdist {
+namespace {
+
+constexpr char kVersion[] = "ringdist 0.1.0";
+
+constexpr char kDescription[] =
+    "Nodes of a distributed Erlang system, in C++: they talk with each other "
+    "and\n"
+    "with real Erlang nodes (erl -proto_dist erl_uds) over Unix domain "
+    "sockets.\n";
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  ringdist serve --name=cpp@localhost --dir=/run/nodes\n"
+    "  ringdist ping cpp@localhost --dir=/run/nodes\n"
+    "  ringdist serve --help";
+
+// Help that shows flags as they are written: --name=NODE.
+class HelpFormatter final : public CLI::Formatter {
+ public:
+  HelpFormatter() {
+    column_width(28);
+    label("Positionals", "Arguments");
+    label("SUBCOMMAND", "COMMAND");
+  }
+
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string type = option->get_type_name();
+    return type.empty() ? "" : absl::StrCat("=", type);
+  }
+
+  std::string make_option_usage(const CLI::Option* option) const override {
+    return make_option_name(option, /*is_positional=*/true);
+  }
+
+  // The first line of the description will do in the list of commands.
+  std::string make_subcommand(const CLI::App* command) const override {
+    const std::string description = command->get_description();
+    return absl::StrFormat("  %-8s%s\n", command->get_name(),
+                           description.substr(0, description.find('\n')));
+  }
+};
+
+int ExplainUsageError(const CLI::App& app, const CLI::ParseError& error) {
+  const std::vector<CLI::App*> commands = app.get_subcommands();
+  if (!commands.empty()) {
+    PrintError(absl::StrCat(error.what(), " (see ringdist ",
+                            commands.front()->get_name(), " --help)"));
+    return kUsageError;
+  }
+  const std::vector<std::string> arguments = app.remaining();
+  const std::string command =
+      arguments.empty() ? "command" : absl::StrCat("command ", arguments[0]);
+  PrintError(absl::StrCat(
+      "there is no ", command,
+      "; write ringdist serve or ringdist ping (see ringdist --help)"));
+  return kUsageError;
+}
+
+int Main(int argc, char** argv) {
+  CLI::App app(kDescription, "ringdist");
+  app.formatter(std::make_shared<HelpFormatter>());
+  app.set_help_flag("--help", "Print this and exit.");
+  app.set_version_flag("--version", kVersion, "Print the version and exit.");
+  app.require_subcommand(1);
+  app.footer(kExamples);
+  ServeFlags serve_flags;
+  PingFlags ping_flags;
+  const CLI::App& serve = AddServeCommand(app, serve_flags);
+  AddPingCommand(app, ping_flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError& error) {
+    return ExplainUsageError(app, error);
+  }
+  return serve.parsed() ? RunServe(serve_flags) : RunPing(ping_flags);
+}
+
+}  // namespace
+}  // namespace ringdist
+
+int main(int argc, char** argv) { return ringdist::Main(argc, argv); }

@@ -1,0 +1,249 @@
+#include "ringdist/tools/ringdist_serve.h"
+
+#include <string.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "ringdist/proto/node_name.h"
+#include "ringdist/runtime/node.h"
+#include "ringdist/runtime/reactor.h"
+#include "ringdist/tools/kept_connection.h"
+#include "ringdist/tools/ringdist_output.h"
+#include "ringdist/tools/stop_signals.h"
+
+namespace ringdist {
+namespace {
+
+constexpr char kDescription[] =
+    "Runs a node that listens.\n"
+    "\n"
+    "Erlang nodes in the same directory connect to it, and it connects to "
+    "them.\n"
+    "Prints a line when it listens, and one for each node that comes up, goes\n"
+    "down, or cannot be connected to. SIGINT or SIGTERM ends it.\n";
+
+constexpr char kExamples[] =
+    "Examples:\n"
+    "  A node beside the Erlang nodes of /run/nodes, with the cookie of this\n"
+    "  user's Erlang nodes:\n"
+    "    ringdist serve --name=cpp@localhost --dir=/run/nodes\n"
+    "  An Erlang node there, to which it stays connected:\n"
+    "    cd /run/nodes && erl -proto_dist erl_uds -no_epmd -sname "
+    "srv@localhost\n"
+    "    ringdist serve --name=cpp@localhost --dir=/run/nodes \\\n"
+    "        --connect=srv@localhost\n"
+    "\n"
+    "Exit status: 0 after SIGINT or SIGTERM, 1 if it cannot serve, 2 if the\n"
+    "command line is wrong.";
+
+void ValidateServeFlags(const ServeFlags& flags) {
+  const DistributionOptions& options = flags.node.distribution;
+  if (options.name.empty()) {
+    ThrowUsageError("--name is missing; write, say, --name=cpp@localhost");
+  }
+  if (options.HasDynamicName()) {
+    ThrowUsageError(absl::StrCat(
+        "--name: a node named ", options.name,
+        " gets its name from another and cannot listen; write, say, "
+        "--name=cpp@",
+        options.DynamicNameHost()));
+  }
+  if (std::count(flags.connect.begin(), flags.connect.end(), options.name)) {
+    ThrowUsageError("--connect: that is this node; name another one");
+  }
+  const absl::Status valid = ValidateNodeFlags(flags.node);
+  if (!valid.ok()) ThrowUsageError(valid.message());
+}
+
+// The command while it runs.
+class Server {
+ public:
+  // Its arguments outlive it.
+  Server(Reactor& reactor, const ServeFlags& flags);
+
+  absl::Status Start();
+
+  // Closes everything, then stops the reactor. On the reactor's thread.
+  void Stop() { stop_.Schedule(); }
+  void OnSignal(int signal);
+
+  // OK, or why it stopped by itself.
+  const absl::Status& status() const { return output_.status(); }
+
+ private:
+  void OnStop();
+  void OnNodeUp(const PeerInfo& peer);
+  void OnNodeDown(const PeerInfo& peer, const absl::Status& reason);
+  void OnSetupFailed(const NodeName& peer, const absl::Status& reason);
+  void OnListening();
+  // Null if it is not one of --connect, or if the end has begun.
+  KeptConnection* FindKept(const NodeName& peer);
+
+  Reactor& reactor_;
+  const ServeFlags& flags_;
+  Task stop_;
+  Output output_;
+  std::vector<std::unique_ptr<KeptConnection>> kept_;
+  // Goes first: until it is gone it may call back.
+  std::unique_ptr<Node> node_;
+};
+
+Server::Server(Reactor& reactor, const ServeFlags& flags)
+    : reactor_(reactor),
+      flags_(flags),
+      stop_(reactor, ReactorCallback::To<&Server::OnStop>(this)),
+      output_(flags.node.format, [this] { Stop(); }) {}
+
+absl::Status Server::Start() {
+  absl::StatusOr<DistributionOptions> distribution = NodeOptionsOf(flags_.node);
+  if (!distribution.ok()) return distribution.status();
+  NodeOptions options;
+  options.distribution = *std::move(distribution);
+  options.visible = flags_.visible;
+  options.on_node_up = [this](const PeerInfo& peer) { OnNodeUp(peer); };
+  options.on_node_down = [this](const PeerInfo& peer,
+                                const absl::Status& reason) {
+    OnNodeDown(peer, reason);
+  };
+  options.on_setup_failed = [this](const NodeName& peer,
+                                   const absl::Status& reason) {
+    OnSetupFailed(peer, reason);
+  };
+  absl::StatusOr<std::unique_ptr<Node>> node =
+      Node::Create(reactor_, std::move(options));
+  if (!node.ok()) return node.status();
+  absl::Status listening = (*node)->Listen();
+  if (!listening.ok()) return listening;
+  node_ = *std::move(node);
+  OnListening();
+  return absl::OkStatus();
+}
+
+void Server::OnListening() {
+  const std::string path = node_->distribution().Address().address;
+  output_.Print(
+      absl::StrCat("ringdist: ", node_->name().full(), " listening on ", path,
+                   " (creation ", node_->creation(), ")"),
+      {{"event", "listening"},
+       {"node", node_->name().full()},
+       {"path", path},
+       {"creation", node_->creation()}});
+  for (const std::string& peer : flags_.connect) {
+    kept_.push_back(std::make_unique<KeptConnection>(
+        reactor_, *node_, *NodeName::Parse(peer), output_));
+    kept_.back()->Dial();
+  }
+}
+
+KeptConnection* Server::FindKept(const NodeName& peer) {
+  const auto found =
+      std::find_if(kept_.begin(), kept_.end(),
+                   [&](const auto& kept) { return kept->peer() == peer; });
+  return found == kept_.end() ? nullptr : found->get();
+}
+
+void Server::OnNodeUp(const PeerInfo& peer) {
+  output_.Print(
+      absl::StrCat("ringdist: nodeup ", peer.name.full(), " (",
+                   peer.hidden ? "hidden" : "visible", ", connected by ",
+                   peer.dialled_by_us ? "this node" : "the other", ")"),
+      {{"event", "nodeup"},
+       {"node", peer.name.full()},
+       {"hidden", peer.hidden},
+       {"dialled", peer.dialled_by_us},
+       {"creation", peer.creation},
+       {"protocol_version", peer.protocol_version}});
+  if (KeptConnection* const kept = FindKept(peer.name)) kept->OnUp();
+}
+
+void Server::OnNodeDown(const PeerInfo& peer, const absl::Status& reason) {
+  output_.Print(absl::StrCat("ringdist: nodedown ", peer.name.full(), ": ",
+                             reason.message()),
+                {{"event", "nodedown"},
+                 {"node", peer.name.full()},
+                 {"reason", std::string(reason.message())}});
+  if (KeptConnection* const kept = FindKept(peer.name)) kept->OnLost();
+}
+
+void Server::OnSetupFailed(const NodeName& peer, const absl::Status& reason) {
+  output_.Print(absl::StrCat("ringdist: no connection to ", peer.full(), ": ",
+                             reason.message()),
+                {{"event", "setup_failed"},
+                 {"node", peer.full()},
+                 {"reason", std::string(reason.message())}});
+  if (KeptConnection* const kept = FindKept(peer)) kept->OnLost();
+}
+
+void Server::OnSignal(int signal) {
+  if (node_ == nullptr) return;  // It does not listen, and ends already.
+  const std::string name = absl::StrCat("SIG", sigabbrev_np(signal));
+  output_.Print(
+      absl::StrCat("ringdist: closing ", node_->name().full(), " on ", name),
+      {{"event", "closing"}, {"node", node_->name().full()}, {"signal", name}});
+  Stop();
+}
+
+void Server::OnStop() {
+  kept_.clear();
+  node_->Close([this] { reactor_.Stop(); });
+}
+
+}  // namespace
+
+CLI::App& AddServeCommand(CLI::App& app, ServeFlags& flags) {
+  CLI::App& serve = *app.add_subcommand("serve", kDescription);
+  serve.group("Commands");
+  DistributionOptions& options = flags.node.distribution;
+  AddFlag(serve, "--name", "NODE",
+          "Name of the node, alive@host. Must be given.",
+          [&options](const std::string& text) {
+            return ParseNode(text, options.name);
+          });
+  AddNodeFlags(serve, flags.node);
+  AddFlag(serve, "--net_ticktime", "DURATION",
+          "A peer that is silent for about this long is down;\n"
+          "the same for all nodes. Default: 60s.",
+          [&options](const std::string& text) {
+            return ParseDuration(text, options.net_ticktime);
+          });
+  serve.add_flag("--visible", flags.visible,
+                 "Be in nodes() of the others, and not only in\n"
+                 "nodes(hidden).");
+  AddRepeatableFlag(serve, "--allow", "NODE",
+                    "Let only this node connect; repeat it for more.\n"
+                    "Default: all that know the cookie.",
+                    [&options](const std::string& text) {
+                      return ParseNode(text, options.allowed.emplace_back());
+                    });
+  AddRepeatableFlag(serve, "--connect", "NODE",
+                    "Connect to this node, and again whenever that\n"
+                    "fails or ends; repeat it for more.",
+                    [&flags](const std::string& text) {
+                      return ParseNode(text, flags.connect.emplace_back());
+                    });
+  serve.footer(kExamples);
+  serve.callback([&flags] { ValidateServeFlags(flags); });
+  return serve;
+}
+
+int RunServe(const ServeFlags& flags) {
+  IgnoreSigpipe();
+  absl::StatusOr<std::unique_ptr<Reactor>> reactor = Reactor::Create();
+  if (!reactor.ok()) return Fail(reactor.status());
+  Server server(**reactor, flags);
+  const StopSignals signals([&](int signal) {
+    (*reactor)->Post([&server, signal] { server.OnSignal(signal); });
+  });
+  absl::Status status = server.Start();
+  if (!status.ok()) return Fail(status);
+  status = (*reactor)->Run();
+  if (status.ok()) status = server.status();
+  return status.ok() ? kSuccess : Fail(status);
+}
+
+}  // namespace ringdist
