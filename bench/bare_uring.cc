@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "absl/strings/string_view.h"
-#include "ringdist/proto/bytes.h"
+#include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/check.h"
 
 namespace ringdist {
@@ -23,8 +23,7 @@ constexpr size_t kBlockSize = 256 * 1024;
 
 void SendBare(int fd, size_t packet_size) {
   std::string packet(4 + packet_size, 'x');
-  internal_bytes::Store<uint32_t>(packet.data(),
-                                  static_cast<uint32_t>(packet_size));
+  StoreBigEndian<uint32_t>(packet.data(), static_cast<uint32_t>(packet_size));
   std::string block = packet;
   while (block.size() + packet.size() <= kBlockSize) block += packet;
 
@@ -100,10 +99,10 @@ void BareReceiver::Count(const char* data, size_t size) {
       data += part;
       size -= part;
       if (header_size_ < 4) return;
-      skip_ = internal_bytes::Load<uint32_t>(header_);
+      skip_ = LoadBigEndian<uint32_t>(header_);
       header_size_ = 0;
     } else {
-      skip_ = internal_bytes::Load<uint32_t>(data);
+      skip_ = LoadBigEndian<uint32_t>(data);
       data += 4;
       size -= 4;
     }

@@ -17,40 +17,16 @@
 #ifndef RINGDIST_PROTO_BYTES_H_
 #define RINGDIST_PROTO_BYTES_H_
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
 
 #include "absl/strings/string_view.h"
+#include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/check.h"
 
 namespace ringdist {
-namespace internal_bytes {
-
-template <typename T>
-T Swap(T value) {
-  if constexpr (std::endian::native == std::endian::big) return value;
-  if constexpr (sizeof(T) == 2) return __builtin_bswap16(value);
-  if constexpr (sizeof(T) == 4) return __builtin_bswap32(value);
-  if constexpr (sizeof(T) == 8) return __builtin_bswap64(value);
-}
-
-template <typename T>
-T Load(const char* at) {
-  T value;
-  std::memcpy(&value, at, sizeof(T));
-  return Swap(value);
-}
-
-template <typename T>
-void Store(char* at, T value) {
-  value = Swap(value);
-  std::memcpy(at, &value, sizeof(T));
-}
-
-}  // namespace internal_bytes
 
 // A bounds-checked cursor. The first read past the end makes it fail, and it
 // stays failed: every later read gives zero or an empty view, so that a decoder
@@ -73,15 +49,15 @@ class ByteReader {
   }
   uint16_t ReadU16() {
     const char* at = Take(2);
-    return at == nullptr ? 0 : internal_bytes::Load<uint16_t>(at);
+    return at == nullptr ? 0 : LoadBigEndian<uint16_t>(at);
   }
   uint32_t ReadU32() {
     const char* at = Take(4);
-    return at == nullptr ? 0 : internal_bytes::Load<uint32_t>(at);
+    return at == nullptr ? 0 : LoadBigEndian<uint32_t>(at);
   }
   uint64_t ReadU64() {
     const char* at = Take(8);
-    return at == nullptr ? 0 : internal_bytes::Load<uint64_t>(at);
+    return at == nullptr ? 0 : LoadBigEndian<uint64_t>(at);
   }
   absl::string_view ReadBytes(size_t size) {
     const char* at = Take(size);
@@ -128,15 +104,9 @@ class ByteWriter {
   absl::string_view view() const { return {begin_, size()}; }
 
   void WriteU8(uint8_t value) { *Extend(1) = static_cast<char>(value); }
-  void WriteU16(uint16_t value) {
-    internal_bytes::Store<uint16_t>(Extend(2), value);
-  }
-  void WriteU32(uint32_t value) {
-    internal_bytes::Store<uint32_t>(Extend(4), value);
-  }
-  void WriteU64(uint64_t value) {
-    internal_bytes::Store<uint64_t>(Extend(8), value);
-  }
+  void WriteU16(uint16_t value) { StoreBigEndian<uint16_t>(Extend(2), value); }
+  void WriteU32(uint32_t value) { StoreBigEndian<uint32_t>(Extend(4), value); }
+  void WriteU64(uint64_t value) { StoreBigEndian<uint64_t>(Extend(8), value); }
   void WriteBytes(absl::string_view bytes) {
     if (!bytes.empty()) {
       std::memcpy(Extend(bytes.size()), bytes.data(), bytes.size());
@@ -150,11 +120,11 @@ class ByteWriter {
   }
   void PatchU16(size_t offset, uint16_t value) {
     RINGDIST_CHECK_LE(offset + 2, size());
-    internal_bytes::Store<uint16_t>(begin_ + offset, value);
+    StoreBigEndian<uint16_t>(begin_ + offset, value);
   }
   void PatchU32(size_t offset, uint32_t value) {
     RINGDIST_CHECK_LE(offset + 4, size());
-    internal_bytes::Store<uint32_t>(begin_ + offset, value);
+    StoreBigEndian<uint32_t>(begin_ + offset, value);
   }
 
   // Takes back everything written after `size`.

@@ -54,8 +54,8 @@ bool PacketDecoder::FillHeader(absl::string_view& input) {
 
 void PacketDecoder::BeginBody() {
   const bool handshake = state_ == State::kHandshakePart;
-  body_size_ = handshake ? internal_bytes::Load<uint16_t>(header_)
-                         : internal_bytes::Load<uint32_t>(header_);
+  body_size_ = handshake ? LoadBigEndian<uint16_t>(header_)
+                         : LoadBigEndian<uint32_t>(header_);
   body_stored_ = 0;
   if (!handshake && body_size_ > max_packet_size_) {
     state_ = State::kFailed;

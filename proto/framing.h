@@ -41,7 +41,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "ringdist/proto/bytes.h"
+#include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/check.h"
 
 namespace ringdist {
@@ -72,7 +72,7 @@ class PacketDecoder {
   Result Next(absl::string_view& input, absl::string_view& packet) {
     // The fast path: a whole data packet in the input, nothing stored.
     if (state_ == State::kData && input.size() >= kDataHeaderSize) {
-      const size_t size = internal_bytes::Load<uint32_t>(input.data());
+      const size_t size = LoadBigEndian<uint32_t>(input.data());
       if (size - 1 < input.size() - kDataHeaderSize &&
           size <= max_packet_size_) {
         packet = input.substr(kDataHeaderSize, size);

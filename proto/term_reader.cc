@@ -104,8 +104,9 @@ uint64_t TermReader::ReadUint64() {
   if (NextIs(TermTag::kSmallBig) || NextIs(TermTag::kLargeBig)) {
     const uint8_t tag = Begin("an unsigned integer of 64 bits");
     uint64_t value = 0;
-    if (!internal_term::ToUint64(internal_term::ReadBig(cursor_, tag), value))
+    if (!internal_term::ToUint64(internal_term::ReadBig(cursor_, tag), value)) {
       FailUnexpected();
+    }
     return ok() ? value : 0;
   }
   const int64_t value = ReadInt64();

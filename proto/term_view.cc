@@ -3,6 +3,8 @@
 #include <array>
 #include <limits>
 
+#include "ringdist/proto/big_endian.h"
+
 namespace ringdist {
 
 using internal_term::ReadAtom;
@@ -33,7 +35,7 @@ constexpr size_t kEmptyListSize = 5;  // l, u32 0; the tail follows.
 
 void TermView::SkipEmptyLists() {
   while (tag() == TermTag::kList &&
-         internal_bytes::Load<uint32_t>(bytes_.data() + 1) == 0) {
+         LoadBigEndian<uint32_t>(bytes_.data() + 1) == 0) {
     bytes_.remove_prefix(kEmptyListSize);
   }
 }
@@ -54,15 +56,15 @@ std::optional<int64_t> TermView::AsInt64() const {
     case TermTag::kSmallInteger:
       return static_cast<uint8_t>(bytes_[1]);
     case TermTag::kInteger:
-      return static_cast<int32_t>(
-          internal_bytes::Load<uint32_t>(bytes_.data() + 1));
+      return static_cast<int32_t>(LoadBigEndian<uint32_t>(bytes_.data() + 1));
     default:
       break;
   }
   const std::optional<BigInteger> big = AsBigInteger();
   int64_t value;
-  if (!big.has_value() || !internal_term::ToInt64(*big, value))
+  if (!big.has_value() || !internal_term::ToInt64(*big, value)) {
     return std::nullopt;
+  }
   return value;
 }
 
@@ -133,11 +135,11 @@ size_t TermView::size() const {
     case TermTag::kSmallTuple:
       return static_cast<uint8_t>(bytes_[1]);
     case TermTag::kString:
-      return internal_bytes::Load<uint16_t>(bytes_.data() + 1);
+      return LoadBigEndian<uint16_t>(bytes_.data() + 1);
     case TermTag::kLargeTuple:
     case TermTag::kList:
     case TermTag::kMap:
-      return internal_bytes::Load<uint32_t>(bytes_.data() + 1);
+      return LoadBigEndian<uint32_t>(bytes_.data() + 1);
     default:
       return 0;
   }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/check.h"
 #include "ringdist/proto/term_scan.h"
 
@@ -49,7 +50,7 @@ void TermWriter::WriteSizeHeader(TermTag tag, size_t size) {
   RINGDIST_CHECK_LE(size, std::numeric_limits<uint32_t>::max());
   char* at = out_.Extend(5);
   *at = static_cast<char>(tag);
-  internal_bytes::Store(at + 1, static_cast<uint32_t>(size));
+  StoreBigEndian(at + 1, static_cast<uint32_t>(size));
 }
 
 void TermWriter::WriteLargeInteger(int64_t value) {
@@ -213,8 +214,7 @@ uint64_t TermWriter::WriteResolvedFun(TermCursor& cursor) {
   WriteAtom(ReadAtom(cursor, bytes.ReadU8()));
   CopyOne(cursor, out_);
   CopyOne(cursor, out_);
-  return uint64_t{internal_bytes::Load<uint32_t>(header.data() + header.size() -
-                                                 4)} +
+  return uint64_t{LoadBigEndian<uint32_t>(header.data() + header.size() - 4)} +
          1;
 }
 

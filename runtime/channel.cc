@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/framing.h"
 #include "ringdist/runtime/controller.h"
 
@@ -62,8 +63,8 @@ absl::Status PacketWriter::Finish(size_t body_size) {
     status_ = BadSize(body_size);
     return status_;
   }
-  internal_bytes::Store<uint32_t>(begin() - kDataHeaderSize,
-                                  static_cast<uint32_t>(body_size));
+  StoreBigEndian<uint32_t>(begin() - kDataHeaderSize,
+                           static_cast<uint32_t>(body_size));
   return absl::OkStatus();
 }
 
@@ -137,7 +138,7 @@ absl::Status Channel::Send(absl::string_view packet) {
   }
   const size_t size = kDataHeaderSize + packet.size();
   char* const room = controller()->ReservePacket(size).data();
-  internal_bytes::Store<uint32_t>(room, static_cast<uint32_t>(packet.size()));
+  StoreBigEndian<uint32_t>(room, static_cast<uint32_t>(packet.size()));
   std::memcpy(room + kDataHeaderSize, packet.data(), packet.size());
   controller()->CommitPacket(size);
   return absl::OkStatus();

@@ -108,8 +108,15 @@ void Connection::DeliverKept() {
   if (before == Inbound::kEnded) return;
   inbound_ = Inbound::kFlowing;
   // Also without bytes: the owner may hold a packet that it could not deliver.
-  const std::string kept = std::exchange(kept_, std::string());
-  Deliver(kept);
+  absl::string_view left = absl::string_view(kept_).substr(kept_taken_);
+  owner_.OnReceived(left);
+  kept_taken_ = kept_.size() - left.size();
+  if (left.empty()) {
+    kept_ = std::string();
+    kept_taken_ = 0;
+  } else {
+    inbound_ = Inbound::kPaused;
+  }
   if (state_ != State::kOpen) return;
   if (before != Inbound::kPausedAtEnd) return ArmReceive();
   inbound_ = Inbound::kPausedAtEnd;
@@ -142,9 +149,11 @@ void Connection::OnSent(const Completion& completion) {
   if (completion.result >= 0) {
     sent_bytes_ += static_cast<uint64_t>(completion.result);
     queue_.Consume(static_cast<size_t>(completion.result));
+    if (state_ > State::kDraining) return;  // Closed by a release.
     owner_.OnSent();
   } else if (completion.result != -EINTR && completion.result != -EAGAIN) {
     queue_.Clear();
+    if (state_ > State::kDraining) return;  // As above.
     owner_.OnSendFailed(SystemError("send", "", -completion.result));
   }
   ArmSend();
@@ -177,7 +186,6 @@ void Connection::ContinueClosing() {
     return;
   }
   queue_.Clear();
-  kept_.clear();
   engine_.Close(fd_);
   state_ = State::kClosed;
   tell_closed_.Schedule();

@@ -41,9 +41,9 @@ struct ConnectionLimits {
 
 class Connection {
  public:
-  // What a connection tells its owner. OnClosed comes last and exactly once,
-  // after Close; in it the connection may be destroyed. No call comes inside
-  // one that the owner made.
+  // What a connection tells its owner. After Close only OnClosed comes, exactly
+  // once; in it the connection may be destroyed. No call comes inside one that
+  // the owner made, but for StraightMemory inside Start.
   class Owner {
    public:
     // Bytes arrived: take them off the front. Bytes that are left mean that the
@@ -140,7 +140,8 @@ class Connection {
   size_t received_since_armed_ = 0;
   uint64_t received_bytes_ = 0;
   uint64_t sent_bytes_ = 0;
-  std::string kept_;  // Arrived, and not taken by the owner.
+  std::string kept_;       // Arrived while paused.
+  size_t kept_taken_ = 0;  // Of kept_, by the owner.
   absl::Status end_reason_;
   SendQueue queue_;
   Operation receive_ = Operation::To<&Connection::OnReceived>(this);

@@ -291,8 +291,7 @@ void Distribution::ContinueClosing() {
 }
 
 Distribution::~Distribution() {
-  // It ends in a task, before that turn waits: nothing else may wake it.
-  if (phase_ != Phase::kClosed) Close([this] { reactor_.engine().WakeUp(); });
+  if (phase_ == Phase::kOpen) Close(nullptr);
   while (phase_ != Phase::kClosed) {
     const absl::Status turned = reactor_.RunOnce(absl::InfiniteDuration());
     RINGDIST_CHECK(turned.ok());

@@ -94,6 +94,9 @@ absl::StatusOr<std::unique_ptr<ErlUdsCarrier>> ErlUdsCarrier::Create(
 absl::StatusOr<std::unique_ptr<ListeningSocket>> ErlUdsCarrier::Listen(
     const NodeName& name) {
   RINGDIST_CHECK(!name.empty());
+  // Before the lock's file is made, and cannot have such a name either.
+  const absl::Status fits = directory_.AddressOf(name.alive()).status();
+  if (!fits.ok()) return fits;
   SocketFileOptions options;
   options.mode = options_.socket_mode;
   options.backlog = options_.backlog;

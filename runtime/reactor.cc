@@ -66,12 +66,12 @@ absl::StatusOr<int> Reactor::BusyPoll(absl::Time until) {
     const absl::StatusOr<int> ran = engine_->Turn(absl::ZeroDuration());
     now_ = engine_->Now();
     if (!ran.ok() || *ran > 0) return ran;
-    if (HasPosted() || now_ >= until) return 0;
+    if (has_posted_.load() || now_ >= until) return 0;
   }
 }
 
 absl::Duration Reactor::WaitAtMost(absl::Time give_up) {
-  if (first_task_ != nullptr || HasPosted()) return absl::ZeroDuration();
+  if (first_task_ != nullptr || has_posted_.load()) return absl::ZeroDuration();
   if (!timers_.empty()) {
     give_up = std::min(give_up, timers_.front()->deadline_);
   }
@@ -94,7 +94,7 @@ void Reactor::Stop() {
 
 absl::StatusOr<bool> Reactor::Prepare() {
   RunReady();
-  if (first_task_ != nullptr || HasPosted()) return true;
+  if (first_task_ != nullptr || has_posted_.load()) return true;
   return engine_->Prepare(timers_.empty() ? absl::InfiniteFuture()
                                           : timers_.front()->deadline_);
 }
@@ -108,8 +108,6 @@ void Reactor::Post(absl::AnyInvocable<void()> function) {
   }
   if (!has_posted_.exchange(true)) engine_->WakeUp();
 }
-
-bool Reactor::HasPosted() { return has_posted_.load(); }
 
 bool Reactor::RunPosted() {
   if (!has_posted_.exchange(false)) return false;

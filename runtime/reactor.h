@@ -170,7 +170,6 @@ class Reactor {
   bool RunTasks();
   // Lets the engine wait, and run what it finds.
   absl::Status Wait(absl::Duration max_wait);
-  bool HasPosted();
   // Looks for completions until one came or the time to spin is over.
   absl::StatusOr<int> BusyPoll(absl::Time until);
   // How long the engine may wait now.

@@ -29,6 +29,10 @@ void SendQueue::Append(absl::string_view bytes) {
 
 void SendQueue::AppendReferenced(absl::string_view bytes,
                                  ReleaseCallback release) {
+  if (bytes.empty()) {
+    if (release != nullptr) release();
+    return;
+  }
   NoteEnd();
   cursor_ = limit_ = nullptr;
   Segment& segment = segments_.emplace_back();
@@ -76,13 +80,13 @@ absl::Span<const iovec> SendQueue::Gather() {
 
 void SendQueue::Consume(size_t size) {
   RINGDIST_CHECK_LE(size, size_);
-  NoteEnd();
-  size_ -= size;
   while (front_ < segments_.size()) {
+    NoteEnd();  // Here, because a release may have appended.
     Segment& segment = segments_[front_];
     const size_t taken = std::min(size, segment.size());
     segment.begin += taken;
     size -= taken;
+    size_ -= taken;
     if (segment.size() > 0) return;
     DropFront();
   }
@@ -101,6 +105,7 @@ void SendQueue::Reset() {
 void SendQueue::DropFront() {
   Segment segment = std::move(segments_[front_]);
   ++front_;
+  size_ -= segment.size();
   // The vector's used-up front is cut off now and then.
   constexpr size_t kMaxUsedUp = 64;
   if (front_ == kMaxUsedUp) {
@@ -112,8 +117,10 @@ void SendQueue::DropFront() {
 }
 
 void SendQueue::Clear() {
-  size_ = 0;
-  while (front_ < segments_.size()) DropFront();
+  while (front_ < segments_.size()) {
+    NoteEnd();
+    DropFront();
+  }
   Reset();
 }
 

@@ -66,8 +66,9 @@ class SendQueue {
   // Copies bytes in.
   void Append(absl::string_view bytes);
 
-  // Takes bytes that stay where they are until `release` has run. `release`
-  // must not touch this queue.
+  // Takes bytes that stay where they are until `release` has run: at once if
+  // there are none. `release` may append to this queue; what it appends during
+  // Clear is dropped, too.
   void AppendReferenced(absl::string_view bytes, ReleaseCallback release);
 
   // Room at the end for at least `size` contiguous bytes, to be filled and then

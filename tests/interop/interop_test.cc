@@ -37,9 +37,17 @@ std::unique_ptr<ErlangNode> InteropTest::StartErlang(
   return ValueOrDie(ErlangNode::Start(options));
 }
 
+DistributionOptions InteropTest::OptionsFor(absl::string_view name) const {
+  DistributionOptions options;
+  options.name = std::string(name);
+  options.cookie = ErlangNodeOptions().cookie;
+  options.directory = directory_.path();
+  return options;
+}
+
 bool InteropTest::RunUntil(absl::FunctionRef<bool()> condition,
                            absl::Duration limit) {
-  return ringdist::RunUntil(*reactor_, condition, limit);
+  return RunUntilOther(*reactor_, condition, limit);
 }
 
 void InteropTest::RunFor(absl::Duration time) {
@@ -67,9 +75,10 @@ void InteropTest::TurnWith(const ErlangNode& erlang) {
 RecordedNode::RecordedNode(InteropTest& test, NodeOptions options)
     : test_(test) {
   DistributionOptions& distribution = options.distribution;
-  if (distribution.name.empty()) distribution.name = "cpp@localhost";
-  if (distribution.cookie.empty()) distribution.cookie = "ringdist";
-  distribution.directory = test.directory().path();
+  const DistributionOptions usual = test.OptionsFor("cpp@localhost");
+  if (distribution.name.empty()) distribution.name = usual.name;
+  if (distribution.cookie.empty()) distribution.cookie = usual.cookie;
+  distribution.directory = usual.directory;
   distribution.log = [this](LogLevel, absl::string_view line) {
     absl::StrAppend(&log_, line, "\n");
   };

@@ -26,6 +26,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
+#include "ringdist/runtime/distribution_options.h"
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tests/testing/erlang_node.h"
@@ -44,6 +45,9 @@ class InteropTest : public ErlangTest {
   // A real node; erl@localhost unless the options say otherwise. One that does
   // not start ends the test program with what it printed.
   std::unique_ptr<ErlangNode> StartErlang(ErlangNodeOptions options = {});
+
+  // A node of ours beside them, with their cookie, for what is not a Node.
+  DistributionOptions OptionsFor(absl::string_view name) const;
 
   // Turns the reactor until `condition` holds; false if it does not in time.
   bool RunUntil(absl::FunctionRef<bool()> condition,
@@ -66,8 +70,7 @@ class InteropTest : public ErlangTest {
 //   "up PEER", "down PEER: REASON", "setup failed PEER: REASON", "named NAME"
 class RecordedNode {
  public:
-  // Calls itself cpp@localhost, unless the options have a name, and has the
-  // cookie of the Erlang nodes, unless they have one.
+  // As OptionsFor("cpp@localhost"), but for a name or a cookie in `options`.
   explicit RecordedNode(InteropTest& test, NodeOptions options = {});
 
   Node* operator->() { return node_.get(); }

@@ -1,3 +1,4 @@
+#include "ringdist/proto/bytes.h"
 #include "ringdist/proto/framing.h"
 
 #include <gmock/gmock.h>

@@ -59,8 +59,7 @@ class BusyNode {
     silent_.emplace(reactor, directory.Join("a"), "silent@localhost");
     EXPECT_TRUE(node->Setup(NameOf("mute@localhost")).ok());
     EXPECT_TRUE(node->Setup(NameOf("full@localhost")).ok());
-    EXPECT_TRUE(
-        RunUntil(reactor, [&] { return node->statistics().connections == 4; }));
+    EXPECT_TRUE(RunUntil(reactor, [&] { return node.connections() == 4; }));
     StartTraffic();
   }
 
@@ -170,7 +169,7 @@ class InCallbackTest : public DistributionCloseTest,
 void InCallbackTest::Install(TestNode& a, const Action& action) {
   const std::string callback = GetParam();
   const auto on = [&a, callback, action](absl::string_view name,
-                                               Channel& channel) {
+                                         Channel& channel) {
     if (callback == name) action(a, channel);
   };
   a.on_up = [=](Channel& channel) {
@@ -205,7 +204,7 @@ std::vector<std::string> InCallbackTest::Run(const Action& action) {
     b->Close(nullptr);
   }
   EXPECT_TRUE(Wait([&] { return a.CountEvents("down") == 1; }));
-  EXPECT_TRUE(Wait([&] { return a->statistics().connections == 0; }));
+  EXPECT_TRUE(Wait([&] { return a.connections() == 0; }));
   return a.events();
 }
 
@@ -278,7 +277,7 @@ TEST_F(DistributionCloseTest, TheFirstReasonStands) {
     peer.Close();
     ASSERT_TRUE(Wait([&] { return a.CountEvents("down") == 1; }));
     EXPECT_EQ(a.events().back(), "down peer@localhost: because");
-    ASSERT_TRUE(Wait([&] { return a->statistics().connections == 0; }));
+    ASSERT_TRUE(Wait([&] { return a.connections() == 0; }));
   }
 }
 
@@ -333,7 +332,7 @@ TEST_F(DistributionCloseTest, AChannelMayBeKeptAfterItsConnection) {
   const uint64_t id = kept.id();
   EXPECT_NE(id, 0u);
   kept.Disconnect(absl::CancelledError("enough"));
-  EXPECT_TRUE(kept.IsUp()) << "inside the call";
+  EXPECT_EQ(a.CountEvents("down"), 0) << "inside the call";
   ASSERT_TRUE(Wait([&] { return a.CountEvents("down") == 1; }));
   ExpectNothingWorksOn(kept);
 

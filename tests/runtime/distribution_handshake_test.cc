@@ -49,7 +49,7 @@ class DistributionHandshakeTest : public ::testing::Test {
     EXPECT_TRUE(a->Setup(b.name()).ok());
     EXPECT_TRUE(Wait([&] {
       return !reason.ok() && b->statistics().handshakes_failed == 1 &&
-             b->statistics().connections == 0;
+             b.connections() == 0;
     }));
     EXPECT_EQ(a.events().size(), 1u);
     EXPECT_THAT(b.events(), IsEmpty());
@@ -299,10 +299,8 @@ TEST_F(DistributionHandshakeTest, NodesThatDialEachOtherGetOneConnection) {
     }));
     EXPECT_EQ(a.packets().back(), text);
     first.To(second).Disconnect(absl::CancelledError("next round"));
-    ASSERT_TRUE(Wait([&] {
-      return a->statistics().connections == 0 &&
-             b->statistics().connections == 0;
-    }));
+    ASSERT_TRUE(
+        Wait([&] { return a.connections() == 0 && b.connections() == 0; }));
     ASSERT_EQ(a.CountEvents("up b"), round + 1);
     ASSERT_EQ(b.CountEvents("up a"), round + 1);
     ASSERT_EQ(a.CountEvents("down b"), round + 1);

@@ -190,7 +190,7 @@ TEST_F(DistributionTest, SetupFailsWithAReason) {
   }
   EXPECT_EQ(a.CountEvents("setup failed"), 3);
   EXPECT_EQ(a->statistics().handshakes_failed, 3u);
-  ASSERT_TRUE(Wait([&] { return a->statistics().connections == 0; }));
+  ASSERT_TRUE(Wait([&] { return a.connections() == 0; }));
 }
 
 TEST_F(DistributionTest, ANewSetupMayFollowAtOnceOnAFailedOne) {
@@ -339,7 +339,7 @@ TEST_F(DistributionTest, KeepsTheTrafficOfPastConnections) {
   // What is dropped is neither sent nor pending.
   ASSERT_TRUE(a.To(b).Send("dropped").ok());
   a.To(b).Disconnect(absl::CancelledError("enough"));
-  ASSERT_TRUE(Wait([&] { return a->statistics().connections == 0; }));
+  ASSERT_TRUE(Wait([&] { return a.connections() == 0; }));
   const DistributionStatistics after = a->statistics();
   EXPECT_EQ(after.traffic.bytes_out, last.bytes_out);
   EXPECT_EQ(after.traffic.bytes_in, last.bytes_in);
@@ -367,7 +367,7 @@ TEST_F(DistributionTest, SetupBeyondMaxConnectionsIsRefused) {
               AllOf(HasSubstr("d@localhost"), HasSubstr("2 connections"),
                     HasSubstr("max_connections")));
   b.Destroy();
-  ASSERT_TRUE(Wait([&] { return a->statistics().connections == 1; }));
+  ASSERT_TRUE(Wait([&] { return a.connections() == 1; }));
   ASSERT_TRUE(a->Setup(d.name()).ok());
   EXPECT_TRUE(Wait([&] { return AreConnected(a, d); }));
 }
@@ -380,14 +380,14 @@ TEST_F(DistributionTest, ConnectionsBeyondMaxConnectionsAreRefused) {
   TestNode c(*reactor_, OptionsOf("c@localhost"));
   ASSERT_TRUE(Connect(*reactor_, b, a));
   RawPeer silent(*reactor_, directory_.Join("a"), "silent@localhost");
-  ASSERT_TRUE(Wait([&] { return a->statistics().connections == 2; }));
+  ASSERT_TRUE(Wait([&] { return a.connections() == 2; }));
   EXPECT_THAT(a.log(), IsEmpty());
 
   ASSERT_TRUE(c->Setup(a.name()).ok());
   ASSERT_TRUE(Wait([&] { return c.CountEvents("setup failed") == 1; }));
   EXPECT_THAT(a.log(), HasSubstr("max_connections"));
   silent.Close();
-  ASSERT_TRUE(Wait([&] { return a->statistics().connections == 1; }));
+  ASSERT_TRUE(Wait([&] { return a.connections() == 1; }));
   ASSERT_TRUE(c->Setup(a.name()).ok());
   EXPECT_TRUE(Wait([&] { return AreConnected(a, c); }));
 }

@@ -163,6 +163,17 @@ TEST_F(ErlUdsCarrierTest, WhoDoesNotGetTheNameTakesNoCreation) {
   EXPECT_EQ(file.get(), '1');
 }
 
+TEST_F(ErlUdsCarrierTest, ATooLongNameIsAnErrorAndLeavesNothing) {
+  const std::unique_ptr<ErlUdsCarrier> carrier = Create();
+  for (const size_t size : {108U, 250U}) {
+    const std::string alive(size, 'a');
+    const absl::Status status = carrier->Listen(Name(alive + "@h")).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(std::string(status.message()), HasSubstr("at most 107"));
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(temporary_.path()));
+}
+
 TEST_F(ErlUdsCarrierTest, TheFileIsForThisUserAlone) {
   const std::unique_ptr<ErlUdsCarrier> carrier = Create();
   const ListenResult socket = carrier->Listen(Name("cpp@localhost"));

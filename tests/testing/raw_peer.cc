@@ -45,7 +45,7 @@ RawPeer::RawPeer(Reactor& reactor, FileDescriptor fd, absl::string_view name)
     : reactor_(reactor), fd_(std::move(fd)), name_(NameOf(name)) {}
 
 void RawPeer::Send(absl::string_view bytes) {
-  const bool sent = RunUntil(reactor_, [&] {
+  const bool sent = RunUntilOther(reactor_, [&] {
     const ssize_t size =
         send(fd_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (size >= 0) bytes.remove_prefix(static_cast<size_t>(size));
@@ -81,7 +81,7 @@ std::optional<std::string> RawPeer::ReceivePacket(size_t header_size) {
     size = header_size == 2 ? header.ReadU16() : header.ReadU32();
     return unread_.size() >= header_size + size;
   };
-  const bool waited = RunUntil(reactor_, [&] {
+  const bool waited = RunUntilOther(reactor_, [&] {
     Read();
     return is_complete() || closed_;
   });
@@ -99,7 +99,7 @@ std::optional<std::string> RawPeer::ReceiveHandshake() {
 std::optional<std::string> RawPeer::ReceiveData() { return ReceivePacket(4); }
 
 bool RawPeer::SeesClose() {
-  return RunUntil(reactor_, [&] { return !Read(); });
+  return RunUntilOther(reactor_, [&] { return !Read(); });
 }
 
 std::string RawPeer::Dial(absl::string_view status) {
@@ -140,7 +140,7 @@ std::string RawPeer::AckOf(absl::string_view reply_body) {
 RawPeer AcceptPeer(Reactor& reactor, const FileDescriptor& listening,
                    absl::string_view name) {
   std::vector<FileDescriptor> accepted;
-  const bool waited = RunUntil(reactor, [&] {
+  const bool waited = RunUntilOther(reactor, [&] {
     accepted = AcceptAll(listening.get());
     return !accepted.empty();
   });

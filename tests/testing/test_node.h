@@ -46,6 +46,8 @@ class TestNode final : private DistributionHandler {
   Channel To(const TestNode& peer) const {
     return distribution_->Find(peer.name());
   }
+  // Connections in whatever state.
+  size_t connections() const { return distribution_->statistics().connections; }
   // As at the end of scope.
   void Destroy() { distribution_.reset(); }
 

@@ -1,0 +1,171 @@
+// The program and real Erlang nodes.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
+#include "ringdist/tests/testing/erlang_node.h"
+#include "ringdist/tests/tools/ringdist_command.h"
+#include "ringdist/tools/cookie.h"
+
+namespace ringdist {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RingdistErlangTest : public ErlangTest {
+ protected:
+  // A real node, srv@localhost, and its directory.
+  void SetUp() override {
+    ErlangTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    StartNode({.name = "srv@localhost"});
+  }
+
+  void StartNode(const ErlangNodeOptions& options) {
+    absl::StatusOr<std::unique_ptr<ErlangNode>> node =
+        ErlangNode::Start(options);
+    ASSERT_TRUE(node.ok()) << node.status();
+    node_ = *std::move(node);
+  }
+
+  std::vector<std::string> Arguments(std::vector<std::string> arguments) {
+    arguments.push_back("--dir=" + node_->directory());
+    arguments.push_back("--cookie=ringdist");
+    return arguments;
+  }
+
+  std::vector<std::string> Serve(const std::string& more = "--visible") {
+    return Arguments({"serve", "--name=cpp@localhost", more});
+  }
+
+  std::string Eval(const std::string& expressions) {
+    const absl::StatusOr<std::string> value = node_->Eval(expressions);
+    return value.ok() ? *value : value.status().ToString();
+  }
+
+  // Waits in the real node for a message {Kind, cpp@localhost, _} of
+  // monitor_nodes.
+  std::string WaitFor(const std::string& kind) {
+    return Eval(absl::StrCat("receive {", kind,
+                             ", cpp@localhost, _} -> ok "
+                             "after 20000 -> timeout end."));
+  }
+
+  std::unique_ptr<ErlangNode> node_;
+};
+
+TEST_F(RingdistErlangTest, PingsARealNode) {
+  const CommandResult result = RunRingdist(
+      Arguments({"ping", "srv@localhost", "--count=3", "--interval=10ms"}));
+  EXPECT_EQ(result.exit_status, 0) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("pong from srv@localhost: seq=3"));
+}
+
+TEST_F(RingdistErlangTest, PingsUnderANameThatTheRealNodeGives) {
+  const CommandResult result = RunRingdist(
+      Arguments({"ping", "srv@localhost", "--name=undefined@localhost"}));
+  EXPECT_EQ(result.exit_status, 0) << result.output;
+}
+
+TEST_F(RingdistErlangTest, PangWithAnotherCookieThanTheRealNode) {
+  const CommandResult result =
+      RunRingdist({"ping", "srv@localhost", "--dir=" + node_->directory(),
+                   "--cookie=wrong"});
+  EXPECT_EQ(result.exit_status, 1);
+  EXPECT_THAT(result.output, HasSubstr("pang: "));
+  EXPECT_THAT(result.output, HasSubstr("cookie"));
+}
+
+TEST_F(RingdistErlangTest, ARealNodePingsTheServer) {
+  Eval("net_kernel:monitor_nodes(true, [{node_type, all}]).");
+  RingdistCommand serve(Arguments({"serve", "--name=cpp@localhost"}));
+  serve.LineWith("listening");
+  EXPECT_EQ(Eval("net_adm:ping(cpp@localhost)."), "pong");
+  EXPECT_EQ(serve.LineWith("nodeup"),
+            "ringdist: nodeup srv@localhost (visible, connected by the other)");
+  EXPECT_EQ(Eval("{nodes(), nodes(hidden)}."), "{[],[cpp@localhost]}");
+  EXPECT_EQ(WaitFor("nodeup"), "ok");
+
+  EXPECT_EQ(serve.Stop(SIGTERM), 0);
+  EXPECT_EQ(WaitFor("nodedown"), "ok");
+  EXPECT_EQ(Eval("{nodes(), nodes(hidden)}."), "{[],[]}");
+  EXPECT_EQ(Eval("net_adm:ping(cpp@localhost)."), "pang");
+}
+
+TEST_F(RingdistErlangTest, AVisibleServerIsAmongTheNodes) {
+  RingdistCommand serve(Serve("--visible"));
+  serve.LineWith("listening");
+  EXPECT_EQ(Eval("net_adm:ping(cpp@localhost)."), "pong");
+  EXPECT_EQ(Eval("{nodes(), nodes(hidden)}."), "{[cpp@localhost],[]}");
+}
+
+TEST_F(RingdistErlangTest, TheServerConnectsToARealNodeAndAgainAfterARestart) {
+  RingdistCommand serve(Serve("--connect=srv@localhost"));
+  EXPECT_EQ(serve.LineWith("nodeup"),
+            "ringdist: nodeup srv@localhost (visible, connected by this node)");
+  EXPECT_EQ(Eval("nodes(hidden)."), "[cpp@localhost]");
+
+  node_->Kill();
+  serve.LineWith("nodedown srv@localhost: connection_closed");
+  serve.LineWith("connecting to srv@localhost again");
+  const absl::Status restarted = node_->Restart();
+  ASSERT_TRUE(restarted.ok()) << restarted;
+  serve.LineWith("nodeup srv@localhost");
+}
+
+// The cookie: erl -setcookie twice means none, so that the node reads its file.
+
+class RingdistErlangCookieTest : public RingdistErlangTest {
+ protected:
+  void SetUp() override {
+    ErlangTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    StartNode({.name = "srv@localhost", .arguments = "-setcookie twice"});
+    path_ = node_->directory() + "/.erlang.cookie";
+  }
+
+  std::string path_;
+};
+
+TEST_F(RingdistErlangCookieTest, TheOneARealNodeMadeIsFound) {
+  ASSERT_TRUE(std::filesystem::exists(path_));
+  const CommandResult result =
+      RunRingdist({"ping", "srv@localhost", "--dir=" + node_->directory()},
+                  {"HOME=" + node_->directory()});
+  EXPECT_EQ(result.exit_status, 0) << result.output;
+}
+
+TEST_F(RingdistErlangCookieTest, FilesAreReadAsARealNodeReadsThem) {
+  for (const std::string text : {"COOKIE\n", " a b \r\n\n ", "~!\"\\"}) {
+    std::filesystem::remove(path_);
+    std::ofstream(path_) << text;
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_read);
+    const absl::Status restarted = node_->Restart();
+    ASSERT_TRUE(restarted.ok()) << restarted;
+    // As numbers, for what ~p makes of quotes.
+    const std::string theirs = Eval(
+        "lists:append([integer_to_list(Character) ++ \" \" || "
+        "Character <- atom_to_list(erlang:get_cookie())]).");
+    const absl::StatusOr<std::string> cookie = ReadCookieFile(path_);
+    ASSERT_TRUE(cookie.ok()) << cookie.status();
+    std::string ours;
+    for (const char character : *cookie) {
+      absl::StrAppend(&ours, static_cast<int>(character), " ");
+    }
+    EXPECT_EQ(theirs, absl::StrCat("\"", ours, "\""));
+  }
+}
+
+}  // namespace
+}  // namespace ringdist

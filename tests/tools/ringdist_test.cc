@@ -1,0 +1,124 @@
+// The command line of tools/ringdist.cc.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "ringdist/tests/testing/process.h"
+#include "ringdist/tests/tools/ringdist_command.h"
+
+namespace ringdist {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+using Arguments = std::vector<std::string>;
+
+TEST(RingdistTest, HelpTellsEveryFlagAndGivesExamples) {
+  const CommandResult help = RunRingdist({"--help"});
+  EXPECT_EQ(help.exit_status, 0);
+  EXPECT_THAT(help.output, HasSubstr("  serve   Runs a node"));
+  EXPECT_THAT(help.output, HasSubstr("  ping    Asks a node"));
+  EXPECT_THAT(help.output, HasSubstr("Examples:"));
+
+  const CommandResult serve = RunRingdist({"serve", "--help"});
+  EXPECT_EQ(serve.exit_status, 0);
+  for (const char* flag :
+       {"--name=NODE", "--cookie=COOKIE", "--cookie_file=FILE", "--dir=DIR",
+        "--net_ticktime=DURATION", "--setup_time=DURATION", "--visible ",
+        "--protocol_version=VERSION", "--allow=NODE", "--connect=NODE",
+        "--json ", "Examples:", "see it\n"}) {
+    EXPECT_THAT(serve.output, HasSubstr(flag));
+  }
+
+  const CommandResult ping = RunRingdist({"ping", "--help"});
+  EXPECT_EQ(ping.exit_status, 0);
+  for (const char* flag :
+       {"ringdist ping [OPTIONS] NODE", "--count=N", "--interval=DURATION",
+        "--timeout=DURATION", "--name=NODE", "--cookie=COOKIE", "--dir=DIR",
+        "--json ", "Examples:"}) {
+    EXPECT_THAT(ping.output, HasSubstr(flag));
+  }
+}
+
+TEST(RingdistTest, HelpFitsInATerminal) {
+  for (const Arguments& arguments :
+       {Arguments{"--help"}, {"serve", "--help"}, {"ping", "--help"}}) {
+    const std::string help = RunRingdist(arguments).output;
+    size_t begin = 0;
+    while (begin < help.size()) {
+      const size_t end = help.find('\n', begin);
+      ASSERT_NE(end, std::string::npos);
+      EXPECT_LE(end - begin, 80u) << help.substr(begin, end - begin);
+      begin = end + 1;
+    }
+  }
+}
+
+TEST(RingdistTest, VersionIsPrinted) {
+  const CommandResult result = RunRingdist({"--version"});
+  EXPECT_EQ(result.exit_status, 0);
+  EXPECT_THAT(result.output, StartsWith("ringdist "));
+}
+
+TEST(RingdistTest, UsageErrorsSayWhatToWriteInstead) {
+  const struct {
+    Arguments arguments;
+    std::string says;
+  } cases[] = {
+      {{}, "there is no command; write ringdist serve or ringdist ping"},
+      {{"sevre"}, "no command sevre; write ringdist serve"},
+      {{"serve"}, "write, say, --name=cpp@localhost"},
+      {{"serve", "--name=cpp"}, "--name: node name \"cpp\": has no '@'; write"},
+      {{"serve", "--name=undefined@h"}, "--name=cpp@h"},
+      {{"serve", "--name=a@h", "--bogus"}, "--bogus"},
+      {{"serve", "--name=a@h", "more"}, "more"},
+      {{"serve", "--name=a@h", "--net_ticktime=60"}, "such as 500ms, 7s"},
+      {{"serve", "--name=a@h", "--setup_time=-1s"}, "such as 500ms, 7s"},
+      {{"serve", "--name=a@h", "--net_ticktime=48h"},
+       "--net_ticktime must be between 10 ms and 24 h"},
+      {{"serve", "--name=a@h", "--protocol_version=7"}, "write 6, or 5"},
+      {{"serve", "--name=a@h", "--allow=b"}, "--allow: node name \"b\""},
+      {{"serve", "--name=a@h", "--connect=b"}, "--connect: node name \"b\""},
+      {{"serve", "--name=a@h", "--connect=a@h"}, "name another"},
+      {{"serve", "--name=a@h", "--cookie=\u0144"}, "--cookie: "},
+      {{"serve", "--name=a@h", "--cookie=" + std::string(256, 'c')},
+       "--cookie must have 1 to 255"},
+      {{"serve", "--name=a@h", "--cookie=c", "--cookie_file=f"}, "excludes"},
+      {{"ping"}, "write, say, ringdist ping srv@localhost"},
+      {{"ping", "srv"},
+       "NODE: node name \"srv\": has no '@'; write alive@host"},
+      {{"ping", "a@h", "b@h"}, "b@h"},
+      {{"ping", "a@h", "--count=0"}, "number from 1 on"},
+      {{"ping", "a@h", "--count=x"}, "number from 1 on"},
+      {{"ping", "a@h", "--interval=0s"}, "such as 500ms, 7s"},
+      {{"ping", "a@h", "--timeout="}, "--timeout"},
+      {{"ping", "a@h", "--name=b"}, "--name: node name \"b\""},
+      {{"ping", "a@h", "--name=a@h"}, "name another"},
+  };
+  for (const auto& [arguments, says] : cases) {
+    const CommandResult result = RunRingdist(arguments);
+    EXPECT_EQ(result.exit_status, 2) << result.output;
+    EXPECT_THAT(result.output, StartsWith("ringdist: "));
+    EXPECT_THAT(result.output, HasSubstr(says));
+    EXPECT_THAT(result.output, EndsWith(" --help)\n"));
+  }
+}
+
+TEST(RingdistTest, UsageErrorsGoToStandardError) {
+  const absl::StatusOr<CommandResult> result = RunCommand(
+      {.command = {"sh", "-c", "\"$0\" serve 2>/dev/null", RingdistPath()}},
+      kCommandTimeout);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->exit_status, 2);
+  EXPECT_EQ(result->output, "");
+}
+
+}  // namespace
+}  // namespace ringdist
