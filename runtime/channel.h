@@ -94,7 +94,7 @@ class PacketWriter final : public ByteWriter {
 class Delivery {
  public:
   Delivery() = default;
-  Delivery(Delivery&& other) noexcept = default;
+  Delivery(Delivery&& other) noexcept { *this = std::move(other); }
   Delivery& operator=(Delivery&& other) noexcept;
   ~Delivery() { Release(); }
 

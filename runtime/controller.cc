@@ -258,7 +258,11 @@ void Controller::OnReceiveEnded(const absl::Status& reason) {
                      ": the peer closed the connection instead of sending ",
                      awaited, " (", reason.message(), ")")));
   }
-  GoDown(reason);
+  // A peer that closes before it has read everything resets the connection.
+  constexpr absl::string_view kClosed = "connection_closed";
+  if (reason.message() == kClosed) return GoDown(reason);
+  GoDown(absl::Status(reason.code(),
+                      absl::StrCat(kClosed, ": ", reason.message())));
 }
 
 // Packets out.

@@ -150,15 +150,15 @@ absl::Status Distribution::Setup(const NodeName& peer) {
 }
 
 void Distribution::OnAccepted(int fd) {
-  if (phase_ != Phase::kOpen ||
-      controllers_.size() >= options_.max_connections) {
-    reactor_.engine().Close(fd);
-    Log(options_.log, LogLevel::kWarning,
-        absl::StrCat("refused a connection: ", options_.max_connections,
-                     " are open (max_connections)"));
-    return;
+  const bool full = controllers_.size() >= options_.max_connections;
+  if (phase_ == Phase::kOpen && !full) {
+    return AddController().Accept(local_, fd);
   }
-  AddController().Accept(local_, fd);
+  reactor_.engine().Close(fd);
+  if (!full) return;
+  Log(options_.log, LogLevel::kWarning,
+      absl::StrCat("refused a connection: ", options_.max_connections,
+                   " are open (max_connections)"));
 }
 
 ConnectionDecision Distribution::DecideInbound(Controller& controller,
@@ -325,8 +325,15 @@ NetAddress Distribution::Address() const {
 absl::Status Distribution::SetOptions(absl::Span<const SocketOption> options) {
   absl::Status valid = ValidateSocketOptions(options);
   if (!valid.ok()) return valid;
+  if (listener_ != nullptr) {
+    // What the system refuses no connection is to have. The listening socket
+    // also shows what the system makes of the others.
+    absl::Status set =
+        options_.carrier->Configure(listener_->socket().fd(), options);
+    if (!set.ok()) return set;
+  }
+  std::vector<SocketOption>& all = shared_.socket_options;
   for (const SocketOption& option : options) {
-    std::vector<SocketOption>& all = shared_.socket_options;
     const auto same = std::find_if(
         all.begin(), all.end(),
         [&](const SocketOption& set) { return set.name == option.name; });
@@ -336,10 +343,7 @@ absl::Status Distribution::SetOptions(absl::Span<const SocketOption> options) {
       same->value = option.value;
     }
   }
-  // The listening socket shows what the system makes of them.
-  return listener_ == nullptr
-             ? absl::OkStatus()
-             : options_.carrier->Configure(listener_->socket().fd(), options);
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<SocketOption>> Distribution::GetOptions(

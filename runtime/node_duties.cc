@@ -31,13 +31,16 @@ class AtomTerm {
 // The reference of an alias in the tag of a call, [alias | Ref] or
 // [[alias | Ref] | _]: where the answer must go, or it would litter the mailbox
 // of a caller that has given up.
-std::optional<ReferenceView> AliasOf(const TermView& tag) {
-  if (tag.type() != TermType::kList) return std::nullopt;
-  TermElements elements = tag.elements();
-  TermView first;
-  elements.Next(first);
-  if (first.IsAtom("alias")) return elements.Tail().AsReference();
-  return AliasOf(first);
+std::optional<ReferenceView> AliasOf(TermView tag) {
+  // No deeper than these two forms: what a peer nests in a tag has no limit.
+  for (int form = 1; form <= 2 && tag.type() == TermType::kList; ++form) {
+    TermElements elements = tag.elements();
+    TermView first;
+    elements.Next(first);
+    if (first.IsAtom("alias")) return elements.Tail().AsReference();
+    tag = first;
+  }
+  return std::nullopt;
 }
 
 // {Tag, yes} as the answer of a gen_server to {Pid, Tag}.

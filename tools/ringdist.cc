@@ -94,4 +94,6 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace ringdist
 
+// What CLI11 throws beyond usage errors are mistakes in its set-up above.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return ringdist::Main(argc, argv); }

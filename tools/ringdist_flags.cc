@@ -101,7 +101,7 @@ absl::StatusOr<DistributionOptions> NodeOptionsOf(const NodeFlags& flags) {
 
 CLI::Option* AddFlag(CLI::App& app, const std::string& name,
                      const std::string& type, const std::string& description,
-                     ParseFlag parse) {
+                     const ParseFlag& parse) {
   return app
       .add_option_function<std::string>(
           name,
@@ -115,7 +115,7 @@ CLI::Option* AddFlag(CLI::App& app, const std::string& name,
 CLI::Option* AddRepeatableFlag(CLI::App& app, const std::string& name,
                                const std::string& type,
                                const std::string& description,
-                               ParseFlag parse) {
+                               const ParseFlag& parse) {
   return app
       .add_option_function<std::vector<std::string>>(
           name,

@@ -47,11 +47,12 @@ absl::StatusOr<DistributionOptions> NodeOptionsOf(const NodeFlags& flags);
 using ParseFlag = std::function<absl::Status(const std::string& text)>;
 CLI::Option* AddFlag(CLI::App& app, const std::string& name,
                      const std::string& type, const std::string& description,
-                     ParseFlag parse);
+                     const ParseFlag& parse);
 // As AddFlag, for one that may be given several times.
 CLI::Option* AddRepeatableFlag(CLI::App& app, const std::string& name,
                                const std::string& type,
-                               const std::string& description, ParseFlag parse);
+                               const std::string& description,
+                               const ParseFlag& parse);
 
 // Each stores what `text` says. InvalidArgument says what to write instead.
 absl::Status ParseDuration(absl::string_view text, absl::Duration& value);

@@ -21,7 +21,7 @@ StopSignals::StopSignals(std::function<void(int signal)> on_signal)
 StopSignals::~StopSignals() {
   ending_ = true;
   // Wakes the thread; nobody else gets this signal.
-  RINGDIST_CHECK_EQ(pthread_kill(thread_.native_handle(), SIGTERM), 0);
+  RINGDIST_CHECK_EQ(pthread_kill(thread_.native_handle(), SIGINT), 0);
   thread_.join();
 }
 

@@ -56,12 +56,26 @@ int64_t NumberIn(absl::string_view packet) {
   return whole ? number.AsInt64().value_or(-1) : -1;
 }
 
-// The last packet may be cut: it will not be read.
-void SendUntilFull(RawPeer& peer, absl::string_view packet) {
-  while (send(peer.fd(), packet.data(), packet.size(), MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(packet.size())) {
+// A peer that sends the same packet again and again, as fast as it is read.
+struct LoudPeer {
+  LoudPeer(InteropTest& test, const std::string& name)
+      : raw(test.reactor(), test.directory().Join("cpp"), name) {
+    raw.cookie = test.OptionsFor(name).cookie;
+    raw.Send(raw.Dial());
   }
-}
+
+  void SendUntilFull(absl::string_view packet) {
+    ssize_t size = 0;
+    while (size >= 0) {
+      size = send(raw.fd(), packet.data() + sent, packet.size() - sent,
+                  MSG_NOSIGNAL);
+      if (size > 0) sent = (sent + static_cast<size_t>(size)) % packet.size();
+    }
+  }
+
+  RawPeer raw;
+  size_t sent = 0;  // Of the packet that is being sent.
+};
 
 class BackPressureTest : public InteropTest {
  protected:
@@ -177,16 +191,13 @@ TEST_F(BackPressureTest, OthersAreNotSlowed) {
   const std::unique_ptr<ErlangNode> erlang = StartSender(1000);
   // And many more, who send as much as they can.
   constexpr size_t kLoud = 40;
-  std::vector<RawPeer> loud;
-  const std::string packet = DataPacket(std::string(kPayload, 'x'));
+  std::vector<LoudPeer> loud;
   for (size_t i = 0; i < kLoud; ++i) {
-    RawPeer& peer = loud.emplace_back(reactor(), directory().Join("cpp"),
-                                      absl::StrCat("loud", i, "@localhost"));
-    peer.cookie = "ringdist";
-    peer.Send(peer.Dial());
+    loud.emplace_back(*this, absl::StrCat("loud", i, "@localhost"));
   }
+  const std::string packet = DataPacket(std::string(kPayload, 'x'));
   ASSERT_TRUE(RunUntil([&] {
-    for (RawPeer& peer : loud) SendUntilFull(peer, packet);
+    for (LoudPeer& peer : loud) peer.SendUntilFull(packet);
     return held_.size() == 10 * (kLoud + 1);
   }));
 

@@ -273,8 +273,9 @@ TEST(TermReader, RefusesReferencesOfNoneOrTooManyWords) {
     const std::string count = {'\0', static_cast<char>(words)};
     const std::string ids = Repeat(absl::string_view("\0\0\1\1", 4), words);
     const bool fine = words >= 1 && words <= 5;
-    EXPECT_EQ(IsTerm("Z" + count + node + "cccc" + ids), fine) << words;
-    EXPECT_EQ(IsTerm("r" + count + node + "\3" + ids), fine) << words;
+    EXPECT_EQ(IsTerm(absl::StrCat("Z", count, node, "cccc", ids)), fine)
+        << words;
+    EXPECT_EQ(IsTerm(absl::StrCat("r", count, node, "\3", ids)), fine) << words;
   }
 }
 
@@ -285,19 +286,20 @@ TEST(TermReader, RefusesOldIdentifiersOutOfRange) {
   for (const int creation : {0, 3, 4, 255}) {
     const bool fine = creation <= 3;
     const std::string one_byte(1, static_cast<char>(creation));
-    EXPECT_EQ(IsTerm("g" + node + id + id + one_byte), fine);
-    EXPECT_EQ(IsTerm("f" + node + id + one_byte), fine);
-    EXPECT_EQ(IsTerm("e" + node + id + one_byte), fine);
-    EXPECT_EQ(IsTerm("r" + two_words + node + one_byte + id + id), fine);
+    EXPECT_EQ(IsTerm(absl::StrCat("g", node, id, id, one_byte)), fine);
+    EXPECT_EQ(IsTerm(absl::StrCat("f", node, id, one_byte)), fine);
+    EXPECT_EQ(IsTerm(absl::StrCat("e", node, id, one_byte)), fine);
+    EXPECT_EQ(IsTerm(absl::StrCat("r", two_words, node, one_byte, id, id)),
+              fine);
   }
   // The first word of an old reference has 18 bits, all others have 32.
   const std::string large = FromHex("00040000");
-  EXPECT_TRUE(IsTerm("g" + node + large + large + "\1"));
-  EXPECT_TRUE(IsTerm("f" + node + large + "\1"));
-  EXPECT_TRUE(IsTerm("r" + two_words + node + "\1" + id + large));
-  EXPECT_FALSE(IsTerm("r" + two_words + node + "\1" + large + id));
-  EXPECT_FALSE(IsTerm("e" + node + large + "\1"));
-  EXPECT_TRUE(IsTerm("Z" + two_words + node + "cccc" + large + id));
+  EXPECT_TRUE(IsTerm(absl::StrCat("g", node, large, large, "\1")));
+  EXPECT_TRUE(IsTerm(absl::StrCat("f", node, large, "\1")));
+  EXPECT_TRUE(IsTerm(absl::StrCat("r", two_words, node, "\1", id, large)));
+  EXPECT_FALSE(IsTerm(absl::StrCat("r", two_words, node, "\1", large, id)));
+  EXPECT_FALSE(IsTerm(absl::StrCat("e", node, large, "\1")));
+  EXPECT_TRUE(IsTerm(absl::StrCat("Z", two_words, node, "cccc", large, id)));
 }
 
 TEST(TermReader, RefusesFloatsThatErlangDoesNotHave) {
@@ -329,18 +331,26 @@ TEST(TermReader, RefusesBitstringsOfImpossibleSize) {
 }
 
 TEST(TermReader, RefusesClaimsBeyondTheBytes) {
-  // A list, a tuple, a map, and a closure's free variables: 2^32-1 of them.
   for (absl::string_view hex :
        {"6cffffffff", "69ffffffff", "74ffffffff", "6dffffffff", "6fffffffff00",
-        "4dffffffff08", "6bffff", "76ffff",
-        "70ffffffff01000000000000000000000000000000000000000000000001",
-        "700000002a01000000000000000000000000000000000000000000ffffffff"
-        "7701616100610158770161000000010000000000000001"}) {
+        "4dffffffff08", "6bffff", "76ffff"}) {
     EXPECT_FALSE(IsTerm(FromHex(hex))) << hex;
     EXPECT_FALSE(IsTerm(FromHex(hex) + std::string(100, 'j'))) << hex;
   }
   // Each claim fits, but not all of them.
   EXPECT_FALSE(IsTerm(Repeat(FromHex("6c00000008"), 8)));
+}
+
+TEST(TermReader, RefusesClosuresOfMoreVariablesThanBytes) {
+  const auto closure = [](absl::string_view free_variables) {
+    return FromHex(absl::StrCat("700000002a01", std::string(32, '0'),
+                                "0000002a", free_variables, "770161", "6100",
+                                "6100", "58770161000000010000000000000001"));
+  };
+  EXPECT_TRUE(IsTerm(closure("00000000")));
+  EXPECT_TRUE(IsTerm(closure("00000002") + "jj"));
+  EXPECT_FALSE(IsTerm(closure("00000003") + "jj"));
+  EXPECT_FALSE(IsTerm(closure("ffffffff") + std::string(100, 'j')));
 }
 
 TEST(TermReader, TakesAnyDepthWithoutALimit) {

@@ -8,8 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ringdist/runtime/distribution.h"
@@ -151,8 +152,7 @@ TEST_F(DistributionCloseTest, ANodeThatNeverDidAnythingEnds) {
   ASSERT_TRUE(dials->Setup(listens.name()).ok());
 }
 
-// Calls `what` on a, once, in the callback of that name; then a is closed or
-// disconnected in whatever way. Returns a's events.
+// What is done to node a, in the callback that is the test's parameter.
 using Action = std::function<void(TestNode& a, Channel& channel)>;
 
 class InCallbackTest : public DistributionCloseTest,
@@ -279,6 +279,20 @@ TEST_F(DistributionCloseTest, TheFirstReasonStands) {
     EXPECT_EQ(a.events().back(), "down peer@localhost: because");
     ASSERT_TRUE(Wait([&] { return a.connections() == 0; }));
   }
+}
+
+TEST_F(DistributionCloseTest, APeerThatClosesWithoutReadingHasClosed) {
+  TestNode a(*reactor_, OptionsOf("a@localhost"));
+  ASSERT_TRUE(a->Listen().ok());
+  RawPeer peer(*reactor_, directory_.Join("a"), "peer@localhost");
+  peer.Send(peer.Dial());
+  ASSERT_TRUE(peer.ReceiveHandshake().has_value());
+  ASSERT_TRUE(a->Find(NameOf("peer@localhost")).Send("unread").ok());
+  ASSERT_TRUE(Wait([&] { return a->statistics().traffic.pending_bytes == 0; }));
+  peer.Close();
+  ASSERT_TRUE(Wait([&] { return a.CountEvents("down") == 1; }));
+  EXPECT_THAT(a.events().back(),
+              StartsWith("down peer@localhost: connection_closed"));
 }
 
 TEST_F(DistributionCloseTest, InOnDownTheChannelStillTellsWhoItWas) {

@@ -65,64 +65,69 @@ TEST(DistributionOptions, ValuesAtTheLimitAreValid) {
   }
 }
 
-TEST(DistributionOptions, ErrorsNameTheFieldAndTheLimit) {
-  constexpr absl::Duration kTiny = absl::Nanoseconds(1);
-  const struct {
-    std::string field;
-    std::string limit;
-    Change change;
-  } cases[] = {
-      {"name", "@", [](auto& options) { options.name = ""; }},
-      {"name", "@", [](auto& options) { options.name = "a"; }},
-      {"name", "a b", [](auto& options) { options.name = "a b@host"; }},
-      {"name", "host", [](auto& options) { options.name = "undefined@"; }},
-      {"allowed", "b@@h",
-       [](auto& options) {
-         options.allowed = {"b@h", "b@@h"};
-       }},
-      {"cookie", "1 to 255", [](auto& options) { options.cookie = ""; }},
-      {"cookie", "1 to 255",
-       [](auto& options) { options.cookie = std::string(256, 'c'); }},
-      {"setup_time", "1 ms",
-       [](auto& options) {
-         options.setup_time = absl::Milliseconds(1) - kTiny;
-       }},
-      {"setup_time", "120 s",
-       [](auto& options) { options.setup_time = absl::Seconds(120) + kTiny; }},
-      {"net_ticktime", "10 ms",
-       [](auto& options) {
-         options.net_ticktime = absl::Milliseconds(10) - kTiny;
-       }},
-      {"net_ticktime", "24 h",
-       [](auto& options) { options.net_ticktime = absl::Hours(24) + kTiny; }},
-      {"net_tickintensity", "4",
-       [](auto& options) { options.net_tickintensity = 3; }},
-      {"net_tickintensity", "1000",
-       [](auto& options) { options.net_tickintensity = 1001; }},
-      {"protocol_version", "5 or 6",
-       [](auto& options) { options.protocol_version = 4; }},
-      {"protocol_version", "5 or 6",
-       [](auto& options) { options.protocol_version = 7; }},
-      {"max_packet_bytes", "65536",
-       [](auto& options) { options.max_packet_bytes = 65535; }},
-      {"max_packet_bytes", "2^32 - 1",
-       [](auto& options) { options.max_packet_bytes = 0x100000000; }},
-      {"send_queue_bytes", "1024",
-       [](auto& options) { options.send_queue_bytes = 1023; }},
-      {"max_connections", "1",
-       [](auto& options) { options.max_connections = 0; }},
-      {"connection.receive_budget_bytes", "1024",
-       [](auto& options) { options.connection.receive_budget_bytes = 1023; }},
-      {"connection.straight_receive_bytes", "1",
-       [](auto& options) { options.connection.straight_receive_bytes = 0; }},
-  };
-  for (const auto& test : cases) {
-    const absl::Status status = ValidateWith(test.change);
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << test.field;
-    EXPECT_THAT(status.message(),
-                AllOf(HasSubstr("DistributionOptions::" + test.field),
-                      HasSubstr(test.limit)));
-  }
+// An error names the field and the limit.
+void ExpectInvalid(const std::string& field, const std::string& limit,
+                   const Change& change) {
+  const absl::Status status = ValidateWith(change);
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << field;
+  EXPECT_THAT(
+      status.message(),
+      AllOf(HasSubstr("DistributionOptions::" + field), HasSubstr(limit)));
+}
+
+TEST(DistributionOptions, BadNamesAreToldByFieldAndRule) {
+  ExpectInvalid("name", "@", [](auto& options) { options.name = ""; });
+  ExpectInvalid("name", "@", [](auto& options) { options.name = "a"; });
+  ExpectInvalid("name", "a b", [](auto& options) { options.name = "a b@h"; });
+  ExpectInvalid("name", "host",
+                [](auto& options) { options.name = "undefined@"; });
+  ExpectInvalid("allowed", "b@@h", [](auto& options) {
+    options.allowed = {"b@h", "b@@h"};
+  });
+  ExpectInvalid("cookie", "1 to 255",
+                [](auto& options) { options.cookie = ""; });
+  ExpectInvalid("cookie", "1 to 255",
+                [](auto& options) { options.cookie = std::string(256, 'c'); });
+}
+
+TEST(DistributionOptions, BadTimesAreToldByFieldAndLimit) {
+  ExpectInvalid("setup_time", "1 ms", [](auto& options) {
+    options.setup_time = absl::Microseconds(999);
+  });
+  ExpectInvalid("setup_time", "120 s", [](auto& options) {
+    options.setup_time = absl::Microseconds(120'000'001);
+  });
+  ExpectInvalid("net_ticktime", "10 ms", [](auto& options) {
+    options.net_ticktime = absl::Microseconds(9'999);
+  });
+  ExpectInvalid("net_ticktime", "24 h", [](auto& options) {
+    options.net_ticktime = absl::Hours(24) + absl::Microseconds(1);
+  });
+  ExpectInvalid("net_tickintensity", "4",
+                [](auto& options) { options.net_tickintensity = 3; });
+  ExpectInvalid("net_tickintensity", "1000",
+                [](auto& options) { options.net_tickintensity = 1001; });
+}
+
+TEST(DistributionOptions, BadNumbersAreToldByFieldAndLimit) {
+  ExpectInvalid("protocol_version", "5 or 6",
+                [](auto& options) { options.protocol_version = 4; });
+  ExpectInvalid("protocol_version", "5 or 6",
+                [](auto& options) { options.protocol_version = 7; });
+  ExpectInvalid("max_packet_bytes", "65536",
+                [](auto& options) { options.max_packet_bytes = 65535; });
+  ExpectInvalid("max_packet_bytes", "2^32 - 1",
+                [](auto& options) { options.max_packet_bytes = 0x100000000; });
+  ExpectInvalid("send_queue_bytes", "1024",
+                [](auto& options) { options.send_queue_bytes = 1023; });
+  ExpectInvalid("max_connections", "1",
+                [](auto& options) { options.max_connections = 0; });
+  ExpectInvalid("connection.receive_budget_bytes", "1024", [](auto& options) {
+    options.connection.receive_budget_bytes = 1023;
+  });
+  ExpectInvalid("connection.straight_receive_bytes", "1", [](auto& options) {
+    options.connection.straight_receive_bytes = 0;
+  });
 }
 
 }  // namespace

@@ -10,14 +10,20 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ringdist/proto/distribution_flags.h"
+#include "ringdist/runtime/carrier.h"
+#include "ringdist/runtime/entropy.h"
+#include "ringdist/runtime/erl_uds_carrier.h"
 #include "ringdist/tests/testing/raw_peer.h"
 #include "ringdist/tests/testing/run_until.h"
 #include "ringdist/tests/testing/temporary_directory.h"
@@ -294,6 +300,58 @@ TEST_F(DistributionTest, SocketOptionsOfAListeningNodeCanBeChanged) {
   ASSERT_TRUE(a->Listen().ok());
   ASSERT_TRUE(a->SetOptions({{"recbuf", 40000}}).ok());
   EXPECT_EQ(a->GetOptions({"recbuf"})->front().value, 80000);
+}
+
+// The usual carrier on a system that refuses the option "priority".
+class RefusingCarrier final : public Carrier {
+ public:
+  explicit RefusingCarrier(std::unique_ptr<Carrier> carrier)
+      : carrier_(std::move(carrier)) {}
+
+  absl::Status Configure(int fd,
+                         absl::Span<const SocketOption> options) override {
+    for (const SocketOption& option : options) {
+      if (option.name == "priority") return absl::PermissionDeniedError("no");
+    }
+    return carrier_->Configure(fd, options);
+  }
+  absl::StatusOr<std::unique_ptr<ListeningSocket>> Listen(
+      const NodeName& name) override {
+    return carrier_->Listen(name);
+  }
+  std::unique_ptr<DialAttempt> Dial(const NodeName& peer, absl::Time deadline,
+                                    DialCallback done) override {
+    return carrier_->Dial(peer, deadline, std::move(done));
+  }
+  absl::Status CheckPeer(int fd) override { return carrier_->CheckPeer(fd); }
+  absl::StatusOr<std::vector<SocketOption>> Configuration(
+      int fd, absl::Span<const std::string> names) override {
+    return carrier_->Configuration(fd, names);
+  }
+  NetAddress AddressOf(const NodeName& peer) const override {
+    return carrier_->AddressOf(peer);
+  }
+  NetAddress AddressWithoutListening() const override {
+    return carrier_->AddressWithoutListening();
+  }
+
+ private:
+  const std::unique_ptr<Carrier> carrier_;
+};
+
+TEST_F(DistributionTest, OptionsThatTheSystemRefusesAreNotKept) {
+  ErlUdsOptions uds;
+  uds.directory = directory_.path();
+  DistributionOptions options = OptionsOf("a@localhost");
+  options.carrier = std::make_shared<RefusingCarrier>(
+      *ErlUdsCarrier::Create(*reactor_, uds, SystemEntropy));
+  TestNode a(*reactor_, options);
+  TestNode b(*reactor_, OptionsOf("b@localhost"));
+  ASSERT_TRUE(a->Listen().ok());
+  EXPECT_EQ(a->SetOptions({{"sndbuf", 65536}, {"priority", 1}}).code(),
+            absl::StatusCode::kPermissionDenied);
+  ASSERT_TRUE(b->Setup(a.name()).ok());
+  EXPECT_TRUE(Wait([&] { return AreConnected(a, b); }));
 }
 
 // Statistics.

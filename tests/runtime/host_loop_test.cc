@@ -8,14 +8,14 @@
 
 #include <atomic>
 #include <cerrno>
-#include <functional>
 #include <memory>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include "absl/status/status.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ringdist/runtime/file_descriptor.h"
 #include "ringdist/runtime/reactor.h"
@@ -38,21 +38,28 @@ class HostLoopTest : public testing::TestWithParam<UringOptions> {
   }
 
   // As a host does it.
-  void LoopUntil(std::function<bool()> done) {
+  void LoopUntil(absl::FunctionRef<bool()> done) {
     while (!done()) {
       const absl::StatusOr<bool> ready = reactor_.Prepare();
       ASSERT_TRUE(ready.ok()) << ready.status();
       if (*ready) {
         ++times_ready_;
       } else if (!done()) {
-        ++times_blocked_;
-        epoll_event event;
-        const int events = epoll_wait(epoll_.get(), &event, 1, kMissedAfterMs);
-        ASSERT_TRUE(events == 1 || (events < 0 && errno == EINTR))
-            << "a wake-up was missed";
+        ++times_woken_;
+        ASSERT_EQ(WaitForDescriptor(), 1) << "a wake-up was missed";
       }
       ASSERT_TRUE(reactor_.RunOnce(absl::ZeroDuration()).ok());
     }
+  }
+
+  int WaitForDescriptor() {
+    epoll_event event;
+    int events = 0;
+    do {
+      // Interrupted by what io_uring does in this thread: that is no wake-up.
+      events = epoll_wait(epoll_.get(), &event, 1, kMissedAfterMs);
+    } while (events < 0 && errno == EINTR);
+    return events;
   }
 
   bool DescriptorIsReadable() {
@@ -63,7 +70,7 @@ class HostLoopTest : public testing::TestWithParam<UringOptions> {
   Reactor reactor_{*UringEngine::Create(GetParam()), ReactorOptions()};
   const FileDescriptor epoll_{epoll_create1(EPOLL_CLOEXEC)};
   int times_ready_ = 0;
-  int times_blocked_ = 0;
+  int times_woken_ = 0;
 };
 
 INSTANTIATE_TEST_SUITE_P(
@@ -126,7 +133,7 @@ TEST_P(HostLoopTest, DataOnASocketIsNoticed) {
   }
   ASSERT_EQ(write(receiver.ours(), "q", 1), 1);
   peer.join();
-  EXPECT_GT(times_blocked_, kRounds / 10);
+  EXPECT_GT(times_woken_, 100);
 }
 
 TEST_P(HostLoopTest, APostFromAnotherThreadIsNoticed) {
@@ -143,7 +150,7 @@ TEST_P(HostLoopTest, APostFromAnotherThreadIsNoticed) {
   LoopUntil([&] { return ran.load() == kRounds; });
   if (HasFatalFailure()) ran = kRounds;
   poster.join();
-  EXPECT_GT(times_blocked_, kRounds / 10);
+  EXPECT_GT(times_woken_, 100);
 }
 
 class CountingTimer {
@@ -178,7 +185,7 @@ TEST_P(HostLoopTest, ATimersDeadlineIsNoticed) {
     timer.StartIn(absl::Microseconds(random() % 200));
     LoopUntil([&] { return timer.runs() == round; });
   }
-  EXPECT_GT(times_blocked_, kRounds / 10);
+  EXPECT_GT(times_woken_, 100);
 }
 
 TEST_P(HostLoopTest, ADeadlineThatMovesForwardIsNoticed) {
@@ -254,8 +261,8 @@ TEST_P(HostLoopTest, AnIdleHostSleeps) {
   CountingTimer timer(reactor_);
   timer.StartIn(absl::Milliseconds(30));
   LoopUntil([&] { return timer.runs() == 1; });
-  // The ring's own first completions, the deadline, and a few to spare.
-  EXPECT_LE(times_blocked_ + times_ready_, 6);
+  // By the deadline, and by the ring's own first completions if at all.
+  EXPECT_LE(times_woken_ + times_ready_, 3);
 }
 
 TEST_P(HostLoopTest, TheDescriptorIsTheSameEachTime) {

@@ -1,6 +1,7 @@
 #include "ringdist/runtime/reactor.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -16,7 +17,6 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/time/time.h"
-#include "ringdist/runtime/uring_engine.h"
 #include "ringdist/tests/testing/run_until.h"
 #include "ringdist/tests/testing/socket_pair.h"
 
@@ -422,7 +422,7 @@ TEST(ReactorOptionsTest, ValidateNamesTheFieldAndTheLimit) {
   }
 }
 
-absl::Duration TimeOf(std::function<void()> function) {
+absl::Duration TimeOf(const std::function<void()>& function) {
   const absl::Time start = absl::Now();
   function();
   return absl::Now() - start;

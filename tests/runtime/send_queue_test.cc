@@ -289,8 +289,10 @@ TEST_F(SendQueueTest, QueuesShareAPool) {
 TEST(BlockPoolTest, KeepsTheLastReturnedFirstAndABoundedNumber) {
   BlockPool pool;
   std::vector<std::unique_ptr<char[]>> blocks;
+  blocks.reserve(100);
   for (int i = 0; i < 100; ++i) blocks.push_back(pool.Take());
   std::vector<char*> kept;
+  kept.reserve(blocks.size());
   for (auto& block : blocks) {
     kept.push_back(block.get());
     pool.Return(std::move(block));
@@ -299,76 +301,75 @@ TEST(BlockPoolTest, KeepsTheLastReturnedFirstAndABoundedNumber) {
   for (int i = 63; i >= 0; --i) {
     const std::unique_ptr<char[]> block = pool.Take();
     EXPECT_EQ(block.get(), kept[static_cast<size_t>(i)]);
-    blocks.push_back(nullptr);
   }
 }
 
 // Against a model.
 
-class RandomQueueTest : public testing::TestWithParam<uint32_t> {};
+class RandomQueueTest : public testing::TestWithParam<uint32_t> {
+ protected:
+  std::string NextBytes(size_t size) {
+    std::string bytes(size, '\0');
+    for (char& byte : bytes) byte = static_cast<char>(next_++ * 7);
+    model_ += bytes;
+    return bytes;
+  }
+  void Append(size_t size) { queue_.Append(NextBytes(size)); }
+  void Commit(size_t size) {
+    const absl::Span<char> room = queue_.Reserve(size + 1);
+    ASSERT_GT(room.size(), size);
+    const std::string bytes = NextBytes(size);
+    std::copy(bytes.begin(), bytes.end(), room.begin());
+    queue_.Commit(size);
+  }
+  void Reference(size_t size) {
+    payloads_.push_back(std::make_unique<std::string>(NextBytes(size)));
+    queue_.AppendReferenced(*payloads_.back(), [this] { ++released_; });
+  }
+  // Sends what is gathered, or a part of it.
+  void Send(bool all) {
+    const std::string gathered = Join(queue_.Gather());
+    ASSERT_EQ(gathered.empty(), model_.empty());
+    ASSERT_EQ(gathered, model_.substr(0, gathered.size()));
+    const size_t sent =
+        all ? gathered.size() : random_() % (gathered.size() + 1);
+    queue_.Consume(sent);
+    model_.erase(0, sent);
+  }
+
+  std::mt19937 random_{GetParam()};
+  BlockPool pool_;
+  SendQueue queue_{pool_};
+  std::string model_;
+  std::vector<std::unique_ptr<std::string>> payloads_;
+  size_t released_ = 0;
+  uint8_t next_ = 0;
+};
 
 INSTANTIATE_TEST_SUITE_P(Seeds, RandomQueueTest, testing::Range(1U, 21U));
 
 TEST_P(RandomQueueTest, BehavesLikeAString) {
-  std::mt19937 random(GetParam());
-  BlockPool pool;
-  SendQueue queue(pool);
-  std::string model;
-  std::vector<std::unique_ptr<std::string>> payloads;
-  size_t released = 0;
-  uint8_t next = 0;
-  const auto make = [&](size_t size) {
-    std::string bytes(size, '\0');
-    for (char& byte : bytes) byte = static_cast<char>(next++ * 7);
-    return bytes;
-  };
-  for (int step = 0; step < 400; ++step) {
-    const size_t size = random() % (1U << (random() % 19));
-    switch (random() % 6) {
+  for (int step = 0; step < 400 && !HasFatalFailure(); ++step) {
+    const size_t size = random_() % (1U << (random_() % 19));
+    switch (random_() % 5) {
       case 0:
-      case 1: {
-        const std::string bytes = make(size % 5000);
-        queue.Append(bytes);
-        model += bytes;
+        Append(size % 5000);
         break;
-      }
-      case 2: {
-        const std::string bytes = make(size);
-        const absl::Span<char> room = queue.Reserve(size + 1);
-        ASSERT_GT(room.size(), size);
-        std::copy(bytes.begin(), bytes.end(), room.begin());
-        queue.Commit(size);
-        model += bytes;
+      case 1:
+        Commit(size);
         break;
-      }
-      case 3:
-        payloads.push_back(std::make_unique<std::string>(make(size)));
-        queue.AppendReferenced(*payloads.back(), [&] { ++released; });
-        model += *payloads.back();
+      case 2:
+        Reference(size);
         break;
-      case 4:
-      case 5: {
-        const std::string gathered = Join(queue.Gather());
-        ASSERT_EQ(gathered.empty(), model.empty());
-        ASSERT_EQ(gathered, model.substr(0, gathered.size()));
-        const size_t sent = random() % (gathered.size() + 1);
-        queue.Consume(sent);
-        model.erase(0, sent);
-        break;
-      }
+      default:
+        Send(/*all=*/false);
     }
-    ASSERT_EQ(queue.size(), model.size());
-    ASSERT_LE(released, payloads.size());
+    ASSERT_EQ(queue_.size(), model_.size());
+    ASSERT_LE(released_, payloads_.size());
   }
-  while (!queue.empty()) {
-    const std::string gathered = Join(queue.Gather());
-    ASSERT_EQ(gathered, model.substr(0, gathered.size()));
-    queue.Consume(gathered.size());
-    model.erase(0, gathered.size());
-  }
-  queue.Clear();
-  EXPECT_TRUE(model.empty());
-  EXPECT_EQ(released, payloads.size());
+  while (!queue_.empty() && !HasFatalFailure()) Send(/*all=*/true);
+  EXPECT_EQ(model_, "");
+  EXPECT_EQ(released_, payloads_.size());
 }
 
 }  // namespace

@@ -27,6 +27,12 @@ namespace ringdist {
 
 class ConnectedNodesTest : public ::testing::Test {
  protected:
+  // What the callbacks refer to is gone when a test ends; the nodes are not.
+  void TearDown() override {
+    if (a_ != nullptr) a_->ForgetCallbacks();
+    if (b_ != nullptr) b_->ForgetCallbacks();
+  }
+
   void Start(const DistributionOptions& a_options,
              const DistributionOptions& b_options) {
     a_ = std::make_unique<TestNode>(*reactor_, a_options);

@@ -17,7 +17,6 @@
 #include <string>
 
 #include "absl/strings/string_view.h"
-#include "absl/time/time.h"
 #include "ringdist/proto/distribution_flags.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/runtime/file_descriptor.h"
@@ -63,6 +62,7 @@ class RawPeer {
   bool Read();
   // What has come and was not received.
   const std::string& unread() const { return unread_; }
+  void ForgetUnread() { unread_.clear(); }
   int fd() const { return fd_.get(); }
   void Close() { fd_.Close(); }
 

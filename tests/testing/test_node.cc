@@ -35,7 +35,16 @@ TestNode::TestNode(Reactor& reactor, DistributionOptions options) {
   distribution_ = *std::move(distribution);
 }
 
-TestNode::~TestNode() = default;
+TestNode::~TestNode() { ForgetCallbacks(); }
+
+void TestNode::ForgetCallbacks() {
+  on_up = nullptr;
+  on_packet = nullptr;
+  on_writable = nullptr;
+  on_down = nullptr;
+  on_setup_failed = nullptr;
+  on_named = nullptr;
+}
 
 int TestNode::CountEvents(absl::string_view beginning) const {
   return static_cast<int>(std::count_if(

@@ -59,12 +59,15 @@ class TestNode final : private DistributionHandler {
   int CountEvents(absl::string_view beginning) const;
   // The packets that came, unless on_packet is set.
   const std::vector<std::string>& packets() const { return packets_; }
+  void ForgetPackets() { packets_.clear(); }
   // What the node logged, by all its lines.
   const std::string& log() const { return log_; }
   // Of the last OnUp.
   const PeerInfo& last_peer() const { return last_peer_; }
 
-  // Called by the handler, after it has written down the event.
+  // Called by the handler, after it has written down the event. What they refer
+  // to must live until the node ends or forgets them.
+  void ForgetCallbacks();
   std::function<void(Channel&)> on_up;
   std::function<void(Channel&, absl::string_view)> on_packet;
   std::function<void(Channel&)> on_writable;

@@ -25,16 +25,15 @@ using ::testing::HasSubstr;
 
 class RingdistErlangTest : public ErlangTest {
  protected:
-  // A real node, srv@localhost, and its directory.
+  explicit RingdistErlangTest(
+      const ErlangNodeOptions& options = {.name = "srv@localhost"})
+      : options_(options) {}
+
   void SetUp() override {
     ErlangTest::SetUp();
     if (IsSkipped() || HasFatalFailure()) return;
-    StartNode({.name = "srv@localhost"});
-  }
-
-  void StartNode(const ErlangNodeOptions& options) {
     absl::StatusOr<std::unique_ptr<ErlangNode>> node =
-        ErlangNode::Start(options);
+        ErlangNode::Start(options_);
     ASSERT_TRUE(node.ok()) << node.status();
     node_ = *std::move(node);
   }
@@ -45,7 +44,7 @@ class RingdistErlangTest : public ErlangTest {
     return arguments;
   }
 
-  std::vector<std::string> Serve(const std::string& more = "--visible") {
+  std::vector<std::string> Serve(const std::string& more) {
     return Arguments({"serve", "--name=cpp@localhost", more});
   }
 
@@ -62,7 +61,8 @@ class RingdistErlangTest : public ErlangTest {
                              "after 20000 -> timeout end."));
   }
 
-  std::unique_ptr<ErlangNode> node_;
+  const ErlangNodeOptions options_;
+  std::unique_ptr<ErlangNode> node_;  // The real node.
 };
 
 TEST_F(RingdistErlangTest, PingsARealNode) {
@@ -124,22 +124,20 @@ TEST_F(RingdistErlangTest, TheServerConnectsToARealNodeAndAgainAfterARestart) {
   serve.LineWith("nodeup srv@localhost");
 }
 
-// The cookie: erl -setcookie twice means none, so that the node reads its file.
-
+// A real node that reads its cookie from a file: with a second -setcookie erl
+// takes neither (init_setcookie/3 in auth.erl).
 class RingdistErlangCookieTest : public RingdistErlangTest {
  protected:
-  void SetUp() override {
-    ErlangTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    StartNode({.name = "srv@localhost", .arguments = "-setcookie twice"});
-    path_ = node_->directory() + "/.erlang.cookie";
-  }
+  RingdistErlangCookieTest()
+      : RingdistErlangTest(
+            {.name = "srv@localhost", .arguments = "-setcookie ignored"}) {}
 
-  std::string path_;
+  // Of the cookie.
+  std::string Path() { return node_->directory() + "/.erlang.cookie"; }
 };
 
 TEST_F(RingdistErlangCookieTest, TheOneARealNodeMadeIsFound) {
-  ASSERT_TRUE(std::filesystem::exists(path_));
+  ASSERT_TRUE(std::filesystem::exists(Path()));
   const CommandResult result =
       RunRingdist({"ping", "srv@localhost", "--dir=" + node_->directory()},
                   {"HOME=" + node_->directory()});
@@ -148,16 +146,16 @@ TEST_F(RingdistErlangCookieTest, TheOneARealNodeMadeIsFound) {
 
 TEST_F(RingdistErlangCookieTest, FilesAreReadAsARealNodeReadsThem) {
   for (const std::string text : {"COOKIE\n", " a b \r\n\n ", "~!\"\\"}) {
-    std::filesystem::remove(path_);
-    std::ofstream(path_) << text;
-    std::filesystem::permissions(path_, std::filesystem::perms::owner_read);
+    std::filesystem::remove(Path());
+    std::ofstream(Path()) << text;
+    std::filesystem::permissions(Path(), std::filesystem::perms::owner_read);
     const absl::Status restarted = node_->Restart();
     ASSERT_TRUE(restarted.ok()) << restarted;
     // As numbers, for what ~p makes of quotes.
     const std::string theirs = Eval(
         "lists:append([integer_to_list(Character) ++ \" \" || "
         "Character <- atom_to_list(erlang:get_cookie())]).");
-    const absl::StatusOr<std::string> cookie = ReadCookieFile(path_);
+    const absl::StatusOr<std::string> cookie = ReadCookieFile(Path());
     ASSERT_TRUE(cookie.ok()) << cookie.status();
     std::string ours;
     for (const char character : *cookie) {

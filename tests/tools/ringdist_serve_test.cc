@@ -84,6 +84,7 @@ TEST_F(RingdistServeTest, EndsItsConnectionsInOrder) {
 
 TEST_F(RingdistServeTest, TellsWhoComesAndGoes) {
   RingdistCommand serve(Serve("cpp@localhost"));
+  serve.LineWith("listening");
   EXPECT_EQ(Ping("cpp@localhost", {"--name=me@localhost"}).exit_status, 0);
   EXPECT_EQ(serve.LineWith("nodeup"),
             "ringdist: nodeup me@localhost (hidden, connected by the other)");
