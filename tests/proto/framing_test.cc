@@ -1,4 +1,3 @@
-#include "ringdist/proto/bytes.h"
 #include "ringdist/proto/framing.h"
 
 #include <gmock/gmock.h>
@@ -14,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "ringdist/proto/bytes.h"
 #include "ringdist/tests/testing/golden_handshake.h"
 #include "ringdist/tests/testing/packets.h"
 #include "ringdist/tests/testing/splits.h"

@@ -1,4 +1,5 @@
 #include <iostream>
+
 #include "ringdist/runtime/node.h"
 
 int main() {
