@@ -130,17 +130,17 @@ PacketWriter Channel::BeginPacket() {
 }
 
 absl::Status Channel::Send(absl::string_view packet) {
-  if (controller() == nullptr) return NotUp();
-  absl::Status status = controller()->Writable();
-  if (!status.ok()) return status;
+  Controller* const to = controller();
+  if (to == nullptr) return NotUp();
+  if (!to->IsWritable()) return to->Writable();
   if (packet.empty() || packet.size() > kMaxPacketSize) {
     return BadSize(packet.size());
   }
   const size_t size = kDataHeaderSize + packet.size();
-  char* const room = controller()->ReservePacket(size).data();
+  char* const room = to->ReservePacket(size).data();
   StoreBigEndian<uint32_t>(room, static_cast<uint32_t>(packet.size()));
   std::memcpy(room + kDataHeaderSize, packet.data(), packet.size());
-  controller()->CommitPacket(size);
+  to->CommitPacket(size);
   return absl::OkStatus();
 }
 

@@ -137,8 +137,6 @@ void Connection::TellEnd() {
 
 // Sending.
 
-void Connection::Flush() { flush_.Schedule(); }
-
 void Connection::ArmSend() {
   if (state_ > State::kDraining || send_.in_flight() || queue_.empty()) return;
   engine_.ArmSend(send_, fd_, queue_.Gather());

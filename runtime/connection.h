@@ -81,7 +81,9 @@ class Connection {
   // What was appended goes out at the end of this turn.
   SendQueue& queue() { return queue_; }
   const SendQueue& queue() const { return queue_; }
-  void Flush();
+  void Flush() {
+    if (!flush_.scheduled()) flush_.Schedule();
+  }
 
   // Paused by Pause, or by an OnReceived that leaves bytes. Resume delivers
   // what waits, at the end of this turn, and receives on.

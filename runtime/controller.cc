@@ -278,16 +278,6 @@ absl::Status Controller::Writable() {
   return absl::ResourceExhaustedError("the send queue is full");
 }
 
-absl::Span<char> Controller::ReservePacket(size_t size) {
-  return connection_->queue().Reserve(size);
-}
-
-void Controller::CommitPacket(size_t header_and_body) {
-  connection_->queue().Commit(header_and_body);
-  ++packets_out_;
-  connection_->Flush();
-}
-
 void Controller::AppendReferenced(absl::string_view payload,
                                   ReleaseCallback release) {
   connection_->queue().AppendReferenced(payload, std::move(release));

@@ -104,8 +104,19 @@ class Controller final : public Connection::Owner {
 
   // For Channel, PacketWriter and Delivery.
   absl::Status Writable();
-  absl::Span<char> ReservePacket(size_t size);
-  void CommitPacket(size_t header_and_body);
+  // Whether Writable is OK, without saying why not.
+  bool IsWritable() const {
+    return state_ == State::kUp &&
+           connection_->queue().size() < shared_.options.send_queue_bytes;
+  }
+  absl::Span<char> ReservePacket(size_t size) {
+    return connection_->queue().Reserve(size);
+  }
+  void CommitPacket(size_t header_and_body) {
+    connection_->queue().Commit(header_and_body);
+    ++packets_out_;
+    connection_->Flush();
+  }
   void AppendReferenced(absl::string_view payload, ReleaseCallback release);
   std::unique_ptr<char[]> TakePacket(size_t* size);
   void ReturnCredit();

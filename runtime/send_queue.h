@@ -37,7 +37,7 @@ using ReleaseCallback = absl::AnyInvocable<void()>;
 // bounded number of unused ones, the last returned first: it is in the caches.
 class BlockPool {
  public:
-  static constexpr size_t kBlockSize = 64 * 1024;
+  static constexpr size_t kBlockSize = 256 * 1024;
 
   std::unique_ptr<char[]> Take();
   void Return(std::unique_ptr<char[]> block);

@@ -2,10 +2,8 @@
 // sends is suspended, nothing grows, nobody else notices, and nothing is lost.
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstdint>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -22,6 +20,7 @@
 #include "ringdist/runtime/node_duties.h"
 #include "ringdist/tests/interop/interop_test.h"
 #include "ringdist/tests/testing/erlang_node.h"
+#include "ringdist/tests/testing/memory_use.h"
 #include "ringdist/tests/testing/raw_peer.h"
 #include "ringdist/tests/testing/test_node.h"
 
@@ -30,14 +29,6 @@ namespace {
 
 constexpr size_t kPayload = 64 * 1024;
 constexpr size_t kMebibyte = 1024 * 1024;
-
-// What the process has in memory.
-size_t ResidentBytes() {
-  size_t virtual_pages = 0;
-  size_t resident_pages = 0;
-  std::ifstream("/proc/self/statm") >> virtual_pages >> resident_pages;
-  return resident_pages * static_cast<size_t>(sysconf(_SC_PAGESIZE));
-}
 
 // The number in a packet that says {sink, cpp@localhost} ! {Number, Binary};
 // -1 if it is another packet.

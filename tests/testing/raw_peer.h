@@ -57,6 +57,8 @@ class RawPeer {
   std::string Answer();
   // The challenge_reply to a challenge of the node, with its header.
   std::string ReplyTo(absl::string_view challenge_body);
+  // The challenge_ack to a challenge_reply of the node, with its header.
+  std::string AckOf(absl::string_view reply_body);
 
   // Takes what has come, without waiting; false once the node has closed.
   bool Read();
@@ -68,7 +70,6 @@ class RawPeer {
 
  private:
   std::optional<std::string> ReceivePacket(size_t header_size);
-  std::string AckOf(absl::string_view reply_body);
 
   Reactor& reactor_;
   FileDescriptor fd_;
