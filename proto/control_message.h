@@ -17,8 +17,8 @@
 // one reads the control term with DecodeControl, and the payload by oneself.
 //
 // Fields are views: valid as long as the bytes, and nothing is allocated. An
-// error is what a real node closes the connection for; and we look at payloads
-// at once, where it does so only when there is a process to deliver to.
+// error is what a real node closes the connection for: for a broken payload
+// only if there is a process that receives it.
 
 #ifndef RINGDIST_PROTO_CONTROL_MESSAGE_H_
 #define RINGDIST_PROTO_CONTROL_MESSAGE_H_
@@ -155,16 +155,18 @@ using ControlMessage =
 // and put where PayloadOf(message) says.
 absl::Status DecodeControl(TermReader& reader, ControlMessage& message);
 
-// Reads the whole body of a packet without a distribution header. What stands
-// behind its last term is ignored, as a real node does.
+// Reads the whole body of a packet without a distribution header. DataLoss: the
+// payload is missing or broken, and `message` has all but that. As in a real
+// node, what stands behind the last term is ignored, and so is the first byte.
 absl::Status DecodePassThrough(absl::string_view body, ControlMessage& message,
                                TermLimits limits = {});
 
 // What a real node of the name `own` finds out only by looking at whose pids
 // these are, when `peer` sent the message: an unknown operation; a signal in
-// the name of another node's process; a signal to a process of another node. As
-// there, what counts is the node's name. A pid of ours with another creation is
-// that of an earlier life: fine here, and then nobody's.
+// the name of another node's process; a signal to a process of another node.
+// What counts is the node's name. A pid of ours with another creation is that
+// of an earlier life: fine here, and then nobody's, though a real node would
+// not let an exit or an unlink to it pass.
 absl::Status CheckControlMessage(const ControlMessage& message,
                                  absl::string_view peer, absl::string_view own);
 

@@ -13,7 +13,6 @@ namespace {
 using Op = ControlOperation;
 using Info = ControlOperationInfo;
 
-constexpr uint8_t kPassThrough = 112;
 constexpr int64_t kSpawnFlagsLimit = int64_t{1} << 27;
 
 // A function each for what follows the operation in the tuple.
@@ -219,9 +218,12 @@ void ReadFields(TermReader& reader, const Info& info, size_t arity,
   }
 }
 
-absl::Status Malformed(absl::string_view name, absl::string_view what) {
-  return absl::InvalidArgumentError(absl::StrCat(
-      "control message", name.empty() ? "" : " ", name, ": ", what));
+absl::Status Malformed(
+    absl::string_view name, absl::string_view what,
+    absl::StatusCode code = absl::StatusCode::kInvalidArgument) {
+  return absl::Status(
+      code, absl::StrCat("control message", name.empty() ? "" : " ", name, ": ",
+                         what));
 }
 
 }  // namespace
@@ -252,17 +254,13 @@ absl::Status DecodeControl(TermReader& reader, ControlMessage& message) {
 
 absl::Status DecodePassThrough(absl::string_view body, ControlMessage& message,
                                TermLimits limits) {
-  if (body.empty() || static_cast<uint8_t>(body[0]) != kPassThrough) {
+  if (absl::StartsWith(body, "\x83\x44")) {
     return absl::InvalidArgumentError(absl::StrCat(
-        "packet of ", body.size(), " bytes does not begin with 70",
-        absl::StartsWith(body,
-                         "\x83"
-                         "D")
-            ? ": it has a distribution header, which was not negotiated"
-            : ""));
+        "packet of ", body.size(),
+        " bytes has a distribution header, which was not negotiated"));
   }
   TermReader reader(body, AtomTable(), limits);
-  reader.ReadBytes(1);
+  reader.ReadBytes(1);  // It should be 70; a real node does not look at it.
   reader.ReadVersion();
   const absl::Status decoded = DecodeControl(reader, message);
   if (!decoded.ok()) return decoded;
@@ -272,7 +270,8 @@ absl::Status DecodePassThrough(absl::string_view body, ControlMessage& message,
   *payload = reader.ReadTerm();
   if (reader.ok()) return absl::OkStatus();
   return Malformed(NameOf(message),
-                   absl::StrCat("payload: ", reader.status().message()));
+                   absl::StrCat("payload: ", reader.status().message()),
+                   absl::StatusCode::kDataLoss);
 }
 
 }  // namespace ringdist

@@ -70,9 +70,11 @@ class PacketWriter final : public ByteWriter {
   // packet is empty (that would be a tick) or larger than 2^32 - 1 bytes.
   absl::Status Commit();
 
-  // As Commit, with `payload` as the packet's end. It is not copied: it must
-  // stay as it is until `release` runs, which happens in any case, once, even
-  // on an error.
+  // As Commit, with `payload` as the packet's end. It is not copied, unless it
+  // is small (below SendQueue::kMinReferenced), and must stay as it is until
+  // `release` runs. That happens once in any case: on an error within this
+  // call, else never within it. If it was copied, at the end of this turn;
+  // otherwise when it is sent, or the connection ends.
   absl::Status CommitReferenced(absl::string_view payload,
                                 ReleaseCallback release);
 

@@ -138,6 +138,7 @@ void Connection::TellEnd() {
 // Sending.
 
 void Connection::ArmSend() {
+  queue_.RunReleases();
   if (state_ > State::kDraining || send_.in_flight() || queue_.empty()) return;
   engine_.ArmSend(send_, fd_, queue_.Gather());
 }

@@ -280,7 +280,12 @@ absl::Status Controller::Writable() {
 
 void Controller::AppendReferenced(absl::string_view payload,
                                   ReleaseCallback release) {
-  connection_->queue().AppendReferenced(payload, std::move(release));
+  SendQueue& queue = connection_->queue();
+  if (payload.size() < SendQueue::kMinReferenced) {
+    queue.AppendCopied(payload, std::move(release));
+  } else {
+    queue.AppendReferenced(payload, std::move(release));
+  }
 }
 
 void Controller::OnSent() {

@@ -5,8 +5,9 @@
 //   options.distribution.name = "cpp@localhost";
 //   options.distribution.cookie = "secret";
 //   options.on_node_up = [](const PeerInfo& peer) { ... };
-//   absl::StatusOr<std::unique_ptr<Node>> node = Node::Create(*reactor,
-//   options); absl::Status listening = (*node)->Listen();
+//   absl::StatusOr<std::unique_ptr<Node>> node =
+//       Node::Create(*reactor, options);
+//   absl::Status listening = (*node)->Listen();
 //   (*node)->Connect(*NodeName::Parse("srv@localhost"));
 //   (*node)->Ping(*NodeName::Parse("srv@localhost"), absl::Seconds(5),
 //                 [](absl::StatusOr<absl::Duration> round_trip) { ... });
@@ -108,6 +109,8 @@ class Node final : private DistributionHandler {
   // Does what a packet says. ResourceExhausted: an answer is owed and there is
   // no room for it; nothing was done.
   absl::Status Dispatch(Channel& channel, absl::string_view packet);
+  // Whether someone here looks at the message's payload.
+  bool HasReceiver(const ControlMessage& message) const;
 
   const NodeOptions options_;
   Pings pings_;

@@ -138,6 +138,14 @@ struct Duties {
 
 }  // namespace
 
+bool AnswerNeedsPayload(const ControlMessage& message) {
+  if (const auto* send = std::get_if<control::RegSend>(&message)) {
+    return send->to == "net_kernel";
+  }
+  // A real node's new process would be given it.
+  return std::holds_alternative<control::SpawnRequest>(message);
+}
+
 absl::Status AnswerDuties(const ControlMessage& message, Channel& channel) {
   return std::visit(Duties{channel}, message);
 }

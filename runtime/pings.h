@@ -48,6 +48,8 @@ class Pings {
   void OnUp(const OwnName& own, const NodeName& peer, Channel& channel);
   void OnLost(const NodeName& peer, const absl::Status& reason);
 
+  // Whether messages to that process of ours are for a ping.
+  bool Awaits(const PidView& to) const { return pings_.contains(to.id); }
   // A message came for a process of ours: true if it was an answer.
   bool OnMessage(const PidView& to, const TermView& message);
 

@@ -29,10 +29,7 @@ void SendQueue::Append(absl::string_view bytes) {
 
 void SendQueue::AppendReferenced(absl::string_view bytes,
                                  ReleaseCallback release) {
-  if (bytes.empty()) {
-    if (release != nullptr) release();
-    return;
-  }
+  if (bytes.empty()) return AppendCopied(bytes, std::move(release));
   NoteEnd();
   cursor_ = limit_ = nullptr;
   Segment& segment = segments_.emplace_back();
@@ -40,6 +37,16 @@ void SendQueue::AppendReferenced(absl::string_view bytes,
   segment.end = bytes.data() + bytes.size();
   segment.release = std::move(release);
   size_ += bytes.size();
+}
+
+void SendQueue::AppendCopied(absl::string_view bytes, ReleaseCallback release) {
+  Append(bytes);
+  if (release != nullptr) releases_.push_back(std::move(release));
+}
+
+void SendQueue::RunReleases() {
+  // What they append is for the next time.
+  for (ReleaseCallback& release : std::exchange(releases_, {})) release();
 }
 
 void SendQueue::AddBlock(size_t size) {
@@ -59,21 +66,15 @@ void SendQueue::NoteEnd() {
 absl::Span<const iovec> SendQueue::Gather() {
   NoteEnd();
   slices_.clear();
-  size_t referenced = 0;
-  for (size_t i = front_; i < segments_.size(); ++i) {
+  size_t room = kMaxBytesPerSend;
+  for (size_t i = front_; i < segments_.size() && room > 0 &&
+                          slices_.size() < IoEngine::kMaxSlices;
+       ++i) {
     const Segment& segment = segments_[i];
-    if (segment.size() == 0) continue;
-    size_t size = segment.size();
-    if (segment.block == nullptr) {
-      size = std::min(size, kMaxReferencedPerSend - referenced);
-      referenced += size;
-    }
+    const size_t size = std::min(segment.size(), room);
+    if (size == 0) continue;
     slices_.push_back({const_cast<char*>(segment.begin), size});
-    // Past a referenced slice that was cut nothing may follow.
-    if (size < segment.size() || referenced == kMaxReferencedPerSend ||
-        slices_.size() == IoEngine::kMaxSlices) {
-      break;
-    }
+    room -= size;
   }
   return slices_;
 }
@@ -117,10 +118,13 @@ void SendQueue::DropFront() {
 }
 
 void SendQueue::Clear() {
-  while (front_ < segments_.size()) {
-    NoteEnd();
-    DropFront();
-  }
+  do {
+    RunReleases();
+    while (front_ < segments_.size()) {
+      NoteEnd();
+      DropFront();
+    }
+  } while (!releases_.empty());
   Reset();
 }
 

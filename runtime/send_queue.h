@@ -6,6 +6,7 @@
 //
 //   queue.Append(header);                              // copied into a block
 //   queue.AppendReferenced(payload, release);          // not copied
+//   queue.RunReleases();                               // at the turn's end
 //   engine.ArmSend(send, fd, queue.Gather());          // one send in flight
 //   ...
 //   queue.Consume(completion.result);                  // may run `release`
@@ -50,9 +51,12 @@ class BlockPool {
 
 class SendQueue {
  public:
-  // One send takes at most this much referenced payload, so that a small packet
-  // queued next does not wait for all of a large one.
-  static constexpr size_t kMaxReferencedPerSend = 256 * 1024;
+  // One send takes at most this much, so that its end soon tells that there is
+  // room, and a small packet queued next does not wait for all of a large one.
+  static constexpr size_t kMaxBytesPerSend = 256 * 1024;
+  // To copy less than this costs less than to reference it, as what follows
+  // referenced bytes begins a block of its own.
+  static constexpr size_t kMinReferenced = 4 * 1024;
 
   explicit SendQueue(BlockPool& pool) : pool_(pool) {}
   SendQueue(const SendQueue&) = delete;
@@ -66,10 +70,14 @@ class SendQueue {
   // Copies bytes in.
   void Append(absl::string_view bytes);
 
-  // Takes bytes that stay where they are until `release` has run: at once if
-  // there are none. `release` may append to this queue; what it appends during
-  // Clear is dropped, too.
+  // Takes bytes that stay where they are until `release` runs: when the last of
+  // them is consumed. No release runs within an Append; it may itself append,
+  // and what it appends during Clear is dropped, too.
   void AppendReferenced(absl::string_view bytes, ReleaseCallback release);
+
+  // Copies bytes in; `release` runs in the next RunReleases.
+  void AppendCopied(absl::string_view bytes, ReleaseCallback release);
+  void RunReleases();
 
   // Room at the end for at least `size` contiguous bytes, to be filled and then
   // committed, in whole or in part. Nothing else may be done with the queue in
@@ -121,7 +129,8 @@ class SendQueue {
   // the last segment is no block: the next bytes begin a new one.
   char* cursor_ = nullptr;
   char* limit_ = nullptr;
-  std::vector<iovec> slices_;  // Of the send in flight.
+  std::vector<iovec> slices_;              // Of the send in flight.
+  std::vector<ReleaseCallback> releases_;  // Of bytes that were copied.
 };
 
 }  // namespace ringdist

@@ -71,7 +71,12 @@ bool EitherNodeTest::IsConnectedTo(absl::string_view peer) {
 }
 
 bool EitherNodeTest::LosesConnectionTo(absl::string_view peer) {
-  return RunUntil([&] { return !IsConnectedTo(peer); });
+  if (!RunUntil([&] { return !IsConnectedTo(peer); })) return false;
+  if (is_ours()) return true;
+  // Only then does net_kernel forget it; until it has, it would say "alive".
+  const std::string remembers =
+      absl::StrCat("ets:member(sys_dist, ", peer, ").");
+  return RunUntil([&] { return EvalRunning(*erlang_, remembers) == "false"; });
 }
 
 std::string EitherNodeTest::Words() {

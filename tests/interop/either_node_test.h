@@ -54,7 +54,7 @@ class EitherNodeTest : public InteropTest,
 
   // Asks the node.
   bool IsConnectedTo(absl::string_view peer);
-  // Waits until it is not.
+  // Waits until it is not, and would take a new connection for the first.
   bool LosesConnectionTo(absl::string_view peer);
 
   // What the node told people, or was told, until now.

@@ -74,9 +74,12 @@ TEST(ControlMessage, RefusesEveryTruncation) {
     const std::string body = golden.Body();
     for (size_t size = 0; size < body.size(); ++size) {
       ControlMessage message;
-      EXPECT_FALSE(
+      EXPECT_EQ(
           DecodePassThrough(absl::string_view(body).substr(0, size), message)
-              .ok())
+              .code(),
+          size < 2 + golden.control.size() / 2
+              ? absl::StatusCode::kInvalidArgument
+              : absl::StatusCode::kDataLoss)
           << golden.erlang << " cut to " << size;
     }
   }
@@ -138,13 +141,39 @@ TEST(ControlMessage, WhatFollowsTheLastTermIsIgnored) {
 
 TEST(ControlMessage, RefusesPacketsThatDoNotBeginAsTheyMust) {
   ControlMessage message;
-  for (absl::string_view hex : {"", "70", "7084", "71836803", "836803"}) {
+  for (absl::string_view hex : {"", "70", "7084", "7070836803", "836803"}) {
     const std::string body = FromHex(hex);
     EXPECT_FALSE(DecodePassThrough(body, message).ok()) << hex;
   }
   const std::string header = FromHex("834400680361016a6a");
   EXPECT_THAT(DecodePassThrough(header, message).message(),
               HasSubstr("distribution header, which was not negotiated"));
+}
+
+TEST(ControlMessage, TheFirstByteIsIgnored) {
+  // As OTP 25.2.3 does.
+  ControlMessage message;
+  for (absl::string_view first : {"00", "71", "83", "ff"}) {
+    const std::string body =
+        FromHex(absl::StrCat(first, "83", "6803", "6101", kFrom, kTo));
+    EXPECT_TRUE(DecodePassThrough(body, message).ok()) << first;
+  }
+}
+
+TEST(ControlMessage, ABrokenPayloadCostsOnlyThePayload) {
+  for (const GoldenControlMessage& golden : GoldenControlMessages()) {
+    if (golden.payload.empty()) continue;
+    SCOPED_TRACE(golden.erlang);
+    for (const char* payload : {"", "83", "8377", "6a", "83ff"}) {
+      ControlMessage message;
+      const std::string body =
+          FromHex(absl::StrCat("7083", golden.control, payload));
+      EXPECT_TRUE(absl::IsDataLoss(DecodePassThrough(body, message)));
+      ASSERT_NE(PayloadOf(message), nullptr);
+      EXPECT_TRUE(PayloadOf(message)->empty());
+      EXPECT_TRUE(CheckControlMessage(message, "p@h", "o@h").ok());
+    }
+  }
 }
 
 TEST(ControlMessage, RefusesControlTermsThatAreNoTupleOfAnOperation) {

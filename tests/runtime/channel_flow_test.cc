@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
@@ -35,7 +36,10 @@ using ::testing::IsEmpty;
 
 constexpr size_t kMebibyte = 1024 * 1024;
 
-class ChannelFlowTest : public ConnectedNodesTest {};
+class ChannelFlowTest : public ConnectedNodesTest {
+ protected:
+  void ExpectWritableAtHalf(absl::FunctionRef<absl::Status(Channel&)> send);
+};
 
 // Order, and the limit of what waits.
 
@@ -100,7 +104,9 @@ TEST_F(ChannelFlowTest, SendingIsRefusedFromTheLimitOn) {
   EXPECT_EQ(b_->packets().size(), 3u);
 }
 
-TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimit) {
+// Fills the queue by `send` and reads until there is room again.
+void ChannelFlowTest::ExpectWritableAtHalf(
+    absl::FunctionRef<absl::Status(Channel&)> send) {
   // A peer that takes as much as the test says.
   DistributionOptions options = OptionsOf("a@localhost");
   options.send_queue_bytes = 2 * kMebibyte;
@@ -110,12 +116,8 @@ TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimit) {
   peer.Send(peer.Dial());
   ASSERT_TRUE(peer.ReceiveHandshake().has_value());
   Channel channel = a->Find(NameOf("peer@localhost"));
-  // Referenced, so that each is sent by itself.
-  const std::string payload = Pattern(SendQueue::kMaxReferencedPerSend, 1);
   absl::Status sent;
-  while (sent.ok()) {
-    sent = channel.BeginPacket().CommitReferenced(payload, nullptr);
-  }
+  while (sent.ok()) sent = send(channel);
   ASSERT_TRUE(absl::IsResourceExhausted(sent));
   uint64_t pending_when_told = 0;
   a.on_writable = [&](Channel& writable) {
@@ -130,8 +132,27 @@ TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimit) {
   }
   EXPECT_GT(lowest_before, kMebibyte);
   EXPECT_LE(pending_when_told, kMebibyte);
-  EXPECT_GT(pending_when_told, kMebibyte - 2 * payload.size());
+  EXPECT_GE(pending_when_told, kMebibyte - SendQueue::kMaxBytesPerSend);
   EXPECT_TRUE(channel.Send("more").ok());
+}
+
+TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimit) {
+  for (const size_t size : {100u, 65536u, 300'000u}) {
+    SCOPED_TRACE(size);
+    const std::string packet = Pattern(size, 1);
+    ASSERT_NO_FATAL_FAILURE(ExpectWritableAtHalf(
+        [&](Channel& channel) { return channel.Send(packet); }));
+  }
+}
+
+TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimitOfReferencedPayloads) {
+  for (const size_t size : {100u, 65536u, 300'000u}) {
+    SCOPED_TRACE(size);
+    const std::string payload = Pattern(size, 1);
+    ASSERT_NO_FATAL_FAILURE(ExpectWritableAtHalf([&](Channel& channel) {
+      return channel.BeginPacket().CommitReferenced(payload, nullptr);
+    }));
+  }
 }
 
 // max_packet_bytes.

@@ -11,11 +11,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ringdist/runtime/distribution.h"
+#include "ringdist/runtime/send_queue.h"
 #include "ringdist/tests/testing/connected_nodes.h"
 #include "ringdist/tests/testing/pattern.h"
 #include "ringdist/tests/testing/raw_peer.h"
@@ -180,6 +182,52 @@ TEST_F(ChannelTest, AReferencedPayloadMayBeAllOrNothingOfAPacket) {
   EXPECT_THAT(b_->packets(),
               ElementsAre("all of it", "nothing of it", "static storage"));
   EXPECT_TRUE(Wait([&] { return released == 2; }));
+}
+
+TEST_F(ChannelTest, ASmallReferencedPayloadIsCopiedAndReleasedInThisTurn) {
+  constexpr size_t kMin = SendQueue::kMinReferenced;
+  TestNode a(*reactor_, OptionsOf("a@localhost"));
+  ASSERT_TRUE(a->Listen().ok());
+  RawPeer peer(*reactor_, directory_.Join("a"), "peer@localhost");
+  peer.Send(peer.Dial());
+  ASSERT_TRUE(peer.ReceiveHandshake().has_value());
+  Channel channel = a->Find(NameOf("peer@localhost"));
+  // The peer does not read, and this is more than its socket takes.
+  const std::string large = Pattern(kMebibyte - 2 * kMin, 1);
+  ASSERT_TRUE(channel.Send(large).ok());
+  std::string small = Pattern(kMin - 1, 2);
+  std::string larger = Pattern(kMin, 3);
+  const std::string expected = absl::StrCat("head ", small);
+  int small_released = 0;
+  int larger_released = 0;
+  PacketWriter copied = channel.BeginPacket();
+  copied.WriteBytes("head ");
+  ASSERT_TRUE(copied.CommitReferenced(small, [&] { ++small_released; }).ok());
+  ASSERT_TRUE(channel.BeginPacket()
+                  .CommitReferenced(larger, [&] { ++larger_released; })
+                  .ok());
+  EXPECT_EQ(small_released, 0) << "inside the call";
+  ASSERT_TRUE(reactor_->RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(small_released, 1);
+  EXPECT_EQ(larger_released, 0);
+  small.assign(small.size(), '-');
+  EXPECT_EQ(peer.ReceiveData(), large);
+  EXPECT_EQ(peer.ReceiveData(), expected);
+  EXPECT_EQ(peer.ReceiveData(), larger);
+  EXPECT_TRUE(Wait([&] { return larger_released == 1; }));
+  EXPECT_EQ(small_released, 1);
+}
+
+TEST_F(ChannelTest, AReleaseOfACopyMaySendTheNextPacket) {
+  Start();
+  int left = 100;
+  std::function<void()> send_next = [&] {
+    if (left-- == 0) return;
+    EXPECT_TRUE(channel_.BeginPacket().CommitReferenced("x", send_next).ok());
+  };
+  send_next();
+  ASSERT_TRUE(WaitForPackets(100));
+  EXPECT_TRUE(Wait([&] { return left < 0; }));
 }
 
 TEST_F(ChannelTest, AReferencedPayloadIsReleasedOnceWhenTheConnectionEnds) {

@@ -327,6 +327,21 @@ TEST_P(ConnectionTest, WhatIsAppendedInOneTurnGoesOutTogether) {
   EXPECT_EQ(PeerReads(), std::string(100, 'x'));
 }
 
+TEST_P(ConnectionTest, CopiedBytesAreReleasedAtTheEndOfTheTurn) {
+  connection_->Start();
+  connection_->queue().Append(std::string(5'000'000, 'x'));
+  connection_->Flush();
+  RunIdle();
+  // A send is in flight, and the peer does not read.
+  int released = 0;
+  connection_->queue().AppendCopied("small", [&] { ++released; });
+  connection_->Flush();
+  EXPECT_EQ(released, 0);
+  ASSERT_TRUE(reactor_.RunOnce(absl::ZeroDuration()).ok());
+  EXPECT_EQ(released, 1);
+  EXPECT_FALSE(connection_->queue().empty());
+}
+
 TEST_P(ConnectionTest, AnOwnerMayAppendWhenSomethingWasSent) {
   connection_->Start();
   owner_.on_sent = [&] {

@@ -244,6 +244,49 @@ TEST_F(NodeTest, ABadMessageEndsItsConnectionAlone) {
   EXPECT_THAT(b.events, ElementsAre("up a@localhost"));
 }
 
+// A signal without the payload that it should have.
+std::string WithoutPayload(const ControlMessage& message) {
+  StringWriter body;
+  TermWriter term(body);
+  body.WriteU8(112);
+  term.WriteVersion();
+  EncodeControl(message, term);
+  return DataPacket(body.view());
+}
+
+TEST_F(NodeTest, ABrokenPayloadMattersOnlyToWhoReceivesIt) {
+  ToldNode a(*reactor_, OptionsOf("a@localhost"));
+  ASSERT_TRUE(a->Listen().ok());
+  RawPeer peer = ConnectedPeer();
+  const Pid nobody("a@localhost", 99, 0, a->creation());
+  peer.Send(WithoutPayload(control::Send{.from = {}, .to = nobody}));
+  peer.Send(WithoutPayload(
+      control::RegSend{.from = kPeerPid, .to = AtomView::Utf8("nobody")}));
+  peer.Send(MonitorRequest(1));
+  EXPECT_TRUE(peer.ReceiveData().has_value());
+  peer.Send(WithoutPayload(
+      control::RegSend{.from = kPeerPid, .to = AtomView::Utf8("net_kernel")}));
+  EXPECT_TRUE(peer.SeesClose());
+  EXPECT_THAT(a.events.back(), HasSubstr("REG_SEND: payload: "));
+}
+
+TEST_F(NodeTest, ABrokenAnswerToAPingEndsTheConnection) {
+  ToldNode a(*reactor_, OptionsOf("a@localhost"));
+  ASSERT_TRUE(a->Listen().ok());
+  RawPeer peer = ConnectedPeer();
+  absl::Status pang;
+  a->Ping(NameOf("peer@localhost"), absl::Seconds(20),
+          [&](absl::StatusOr<absl::Duration> told) { pang = told.status(); });
+  const std::optional<std::string> question = peer.ReceiveData();
+  ASSERT_TRUE(question.has_value());
+  ControlMessage message;
+  ASSERT_TRUE(DecodePassThrough(*question, message).ok());
+  const PidView asking = std::get<control::RegSend>(message).from;
+  peer.Send(WithoutPayload(control::Send{.from = {}, .to = asking}));
+  ASSERT_TRUE(Wait([&] { return !pang.ok(); }));
+  EXPECT_THAT(pang.message(), HasSubstr("SEND: payload: "));
+}
+
 TEST_F(NodeTest, APeerThatAsksAndDoesNotReadIsNotReadEither) {
   ToldNode a(*reactor_, OptionsOf("a@localhost"));
   ASSERT_TRUE(a->Listen().ok());

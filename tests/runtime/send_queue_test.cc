@@ -132,24 +132,35 @@ TEST_F(SendQueueTest, ASendHasAtMostSoManySlices) {
   EXPECT_EQ(released_, static_cast<int>(bytes.size()));
 }
 
-TEST_F(SendQueueTest, ASendTakesAtMostSoMuchReferencedPayload) {
-  constexpr size_t kMax = SendQueue::kMaxReferencedPerSend;
-  const std::string large(2 * kMax + 1, 'L');
+TEST_F(SendQueueTest, ASendTakesAtMostSoMuchOfReferencedPayloads) {
+  constexpr size_t kMax = SendQueue::kMaxBytesPerSend;
+  const std::string large(2 * kMax, 'L');
   queue_.Append("head");
   queue_.AppendReferenced(large, Counted());
   queue_.Append("tail");
-  EXPECT_EQ(Join(queue_.Gather()).size(), 4 + kMax);
-  queue_.Consume(4 + kMax);
-  EXPECT_EQ(Join(queue_.Gather()).size(), kMax);
-  queue_.Consume(kMax);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(Join(queue_.Gather()).size(), kMax);
+    queue_.Consume(kMax);
+  }
   EXPECT_EQ(released_, 0);
-  EXPECT_EQ(Join(queue_.Gather()), "Ltail");
-  queue_.Consume(5);
+  EXPECT_EQ(Join(queue_.Gather()), "LLLLtail");
+  queue_.Consume(8);
   EXPECT_EQ(released_, 1);
 }
 
+TEST_F(SendQueueTest, ASendTakesAtMostSoMuchOfPackedPackets) {
+  constexpr size_t kMax = SendQueue::kMaxBytesPerSend;
+  const std::string packet(60'000, 'p');
+  while (queue_.size() < 3 * kMax) queue_.Append(packet);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Join(queue_.Gather()).size(), kMax);
+    queue_.Consume(kMax);
+  }
+  EXPECT_EQ(Join(queue_.Gather()).size(), queue_.size());
+}
+
 TEST_F(SendQueueTest, NothingFollowsAPayloadThatFillsTheSendExactly) {
-  const std::string large(SendQueue::kMaxReferencedPerSend, 'L');
+  const std::string large(SendQueue::kMaxBytesPerSend, 'L');
   queue_.AppendReferenced(large, Counted());
   queue_.AppendReferenced("x", Counted());
   EXPECT_EQ(queue_.Gather().size(), 1U);
@@ -225,16 +236,41 @@ TEST_F(SendQueueTest, ClearAndDestructionReleaseEachOnce) {
   EXPECT_EQ(released_, 3);
 }
 
-TEST_F(SendQueueTest, EmptyReferencedBytesAreReleasedAtOnce) {
-  // Nothing would be sent that they could wait for.
-  queue_.AppendReferenced("", Counted());
+TEST_F(SendQueueTest, CopiedBytesAreReleasedBeforeTheyAreSent) {
+  std::string payload = "payload";
+  queue_.Append("head ");
+  queue_.AppendCopied(payload, Counted());
+  EXPECT_EQ(released_, 0) << "inside the call";
+  queue_.RunReleases();
   EXPECT_EQ(released_, 1);
+  payload = "changed";
+  queue_.Append(" tail");
+  EXPECT_EQ(queue_.Gather().size(), 1U) << "packed with the others";
+  EXPECT_EQ(SendAll(), "head payload tail");
+  queue_.RunReleases();
+  EXPECT_EQ(released_, 1);
+}
+
+TEST_F(SendQueueTest, EmptyReferencedBytesAreReleasedAsIfCopied) {
+  // Nothing is sent that they could wait for.
+  queue_.AppendReferenced("", Counted());
+  EXPECT_EQ(released_, 0);
   EXPECT_TRUE(queue_.empty());
   queue_.Append("a");
   queue_.AppendReferenced("", Counted());
   queue_.AppendReferenced("", nullptr);
   queue_.Append("b");
+  queue_.RunReleases();
   EXPECT_EQ(released_, 2);
+  EXPECT_EQ(SendAll(), "ab");
+}
+
+TEST_F(SendQueueTest, WhatAReleaseCopiesIsReleasedTheNextTime) {
+  queue_.AppendCopied("a", [this] { queue_.AppendCopied("b", Counted()); });
+  queue_.RunReleases();
+  EXPECT_EQ(released_, 0) << "or a chain of them would never end";
+  queue_.RunReleases();
+  EXPECT_EQ(released_, 1);
   EXPECT_EQ(SendAll(), "ab");
 }
 
@@ -250,6 +286,16 @@ TEST_F(SendQueueTest, AReleaseMayAppend) {
   queue_.Consume(2);
   EXPECT_EQ(queue_.size(), 2 + large.size());
   EXPECT_EQ(SendAll(1000), absl::StrCat("c", large, "de"));
+}
+
+TEST_F(SendQueueTest, ClearReleasesCopiedBytes) {
+  queue_.AppendCopied("a", [this] {
+    queue_.AppendReferenced("b",
+                            [this] { queue_.AppendCopied("", Counted()); });
+  });
+  queue_.Clear();
+  EXPECT_EQ(released_, 1);
+  EXPECT_TRUE(queue_.empty());
 }
 
 TEST_F(SendQueueTest, WhatAReleaseAppendsDuringClearIsDropped) {
@@ -368,6 +414,7 @@ TEST_P(RandomQueueTest, BehavesLikeAString) {
     ASSERT_LE(released_, payloads_.size());
   }
   while (!queue_.empty() && !HasFatalFailure()) Send(/*all=*/true);
+  queue_.RunReleases();  // Of payloads without bytes.
   EXPECT_EQ(model_, "");
   EXPECT_EQ(released_, payloads_.size());
 }
