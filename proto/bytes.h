@@ -126,6 +126,10 @@ class ByteWriter {
     RINGDIST_CHECK_LE(offset + 4, size());
     StoreBigEndian<uint32_t>(begin_ + offset, value);
   }
+  void PatchU64(size_t offset, uint64_t value) {
+    RINGDIST_CHECK_LE(offset + 8, size());
+    StoreBigEndian<uint64_t>(begin_ + offset, value);
+  }
 
   // Takes back everything written after `size`.
   void Truncate(size_t size) {
@@ -172,6 +176,14 @@ class StringWriter final : public ByteWriter {
 
   // Forgets what was written and keeps the storage.
   void Clear() { Truncate(0); }
+
+  // Takes the first `size` bytes away; the others move to the front.
+  void EraseFront(size_t size) {
+    RINGDIST_CHECK_LE(size, this->size());
+    const size_t rest = this->size() - size;
+    if (rest > 0) std::memmove(begin(), begin() + size, rest);
+    Truncate(rest);
+  }
 
  private:
   void Grow(size_t size) override;

@@ -70,8 +70,8 @@ inline constexpr uint64_t kMandatoryOtp26 =
     kMandatoryOtp25 | kDflagV4Nc | kDflagUnlinkId;
 static_assert(kMandatoryOtp26 == 0x403070F94);
 
-// What a hidden node of this project announces: what OTP 26 and later require,
-// and what is implemented here. A flag is added when its feature is, never
+// What a hidden node of this project announces, whatever it does with packets:
+// what OTP 26 and later require. A flag is added when its feature is, never
 // before.
 inline constexpr uint64_t kHiddenNodeFlags =
     kMandatoryOtp26 | kDflagMandatory25Digest | kDflagSmallAtomTags |
@@ -79,6 +79,11 @@ inline constexpr uint64_t kHiddenNodeFlags =
 static_assert(kHiddenNodeFlags == 0x407074FBC);
 inline constexpr uint64_t kVisibleNodeFlags =
     kHiddenNodeFlags | kDflagPublished;
+
+// What a node at message level announces beyond that, and can do without.
+inline constexpr uint64_t kOptionalNodeFlags =
+    kDflagSendSender | kDflagExitPayload | kDflagFragments | kDflagAlias |
+    kDflagDistHdrAtomCache | kDflagAltactSig;
 
 // What a peer sent, as this node reads it: MANDATORY_25_DIGEST expanded, and
 // unknown bits masked away.

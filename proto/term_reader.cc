@@ -1,5 +1,6 @@
 #include "ringdist/proto/term_reader.h"
 
+#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -79,12 +80,44 @@ size_t TermReader::ReadLargeTupleHeader() {
   if (Begin("a tuple") != static_cast<uint8_t>(TermTag::kLargeTuple)) {
     FailUnexpected();
   }
-  const size_t arity = cursor_.bytes().ReadU32();
-  if (arity > cursor_.bytes().remaining()) {
-    cursor_.Fail("more elements than there are bytes");
-    return 0;
+  return ReadCount(1);
+}
+
+size_t TermReader::ReadCount(uint64_t parts) {
+  const uint64_t count = cursor_.bytes().ReadU32();
+  if (count * parts <= cursor_.bytes().remaining()) return count;
+  cursor_.Fail("more elements than there are bytes");
+  return 0;
+}
+
+size_t TermReader::ReadListHeader() {
+  for (;;) {
+    const uint8_t tag = Begin("a list");
+    if (tag == static_cast<uint8_t>(TermTag::kNil)) return 0;
+    if (tag != static_cast<uint8_t>(TermTag::kList)) {
+      FailUnexpected();
+      return 0;
+    }
+    // Without elements it stands for its tail, which is next.
+    const size_t elements = ReadCount(1);
+    if (elements > 0 || !ok()) return elements;
   }
-  return arity;
+}
+
+void TermReader::ReadNil() {
+  if (Begin("[]") != static_cast<uint8_t>(TermTag::kNil)) FailUnexpected();
+}
+
+absl::string_view TermReader::ReadString() {
+  if (Begin("a string") != static_cast<uint8_t>(TermTag::kString)) {
+    FailUnexpected();
+  }
+  return cursor_.bytes().ReadBytes(cursor_.bytes().ReadU16());
+}
+
+size_t TermReader::ReadMapHeader() {
+  if (Begin("a map") != static_cast<uint8_t>(TermTag::kMap)) FailUnexpected();
+  return ReadCount(2);
 }
 
 int64_t TermReader::ReadLargeInt64() {
@@ -114,6 +147,25 @@ uint64_t TermReader::ReadUint64() {
   return ok() ? static_cast<uint64_t>(value) : 0;
 }
 
+double TermReader::ReadFloat() {
+  const uint8_t tag = Begin("a float");
+  if (TypeOfTag(tag) != TermType::kFloat) FailUnexpected();
+  const double value = internal_term::ReadFloat(cursor_, tag);
+  return ok() ? value : 0;
+}
+
+absl::string_view TermReader::ReadBinary() {
+  if (NextIs(TermTag::kBitBinary)) {
+    const std::optional<absl::string_view> bytes = ReadTerm().AsBinary();
+    if (!bytes.has_value()) Fail("a binary");
+    return bytes.value_or("");
+  }
+  if (Begin("a binary") != static_cast<uint8_t>(TermTag::kBinary)) {
+    FailUnexpected();
+  }
+  return cursor_.bytes().ReadBytes(cursor_.bytes().ReadU32());
+}
+
 AtomView TermReader::ReadAtom() {
   const uint8_t tag = Begin("an atom");
   if (TypeOfTag(tag) != TermType::kAtom) FailUnexpected();
@@ -133,6 +185,13 @@ ReferenceView TermReader::ReadReference() {
   if (TypeOfTag(tag) != TermType::kReference) FailUnexpected();
   const ReferenceView reference = internal_term::ReadReference(cursor_, tag);
   return ok() ? reference : ReferenceView();
+}
+
+PortView TermReader::ReadPort() {
+  const uint8_t tag = Begin("a port");
+  if (TypeOfTag(tag) != TermType::kPort) FailUnexpected();
+  const PortView port = internal_term::ReadPort(cursor_, tag);
+  return ok() ? port : PortView();
 }
 
 }  // namespace ringdist

@@ -92,15 +92,31 @@ class TermReader {
     Begin("a tuple");
     return cursor_.bytes().ReadU8();
   }
+  // As TermWriter writes it: the elements of a list are to be read next and
+  // then its tail, ReadNil() for a proper one; 0 for [], and nothing follows.
+  // Nodes send lists of small integers as strings, which this does not take
+  // apart: a list that may be one is read with ReadTerm, or if NextIsString()
+  // with ReadString.
+  size_t ReadListHeader();
+  void ReadNil();
+  bool NextIsString() const { return NextIs(TermTag::kString); }
+  // The bytes that are the elements.
+  absl::string_view ReadString();
+  // How many pairs a map has, keys and values by turns.
+  size_t ReadMapHeader();
   int64_t ReadInt64() {
     if (!NextIs(TermTag::kSmallInteger)) return ReadLargeInt64();
     Begin("an integer of 64 bits");
     return cursor_.bytes().ReadU8();
   }
   uint64_t ReadUint64();
+  double ReadFloat();
+  // Whole bytes, whether sent as a binary or as a bitstring.
+  absl::string_view ReadBinary();
   AtomView ReadAtom();
   PidView ReadPid();
   ReferenceView ReadReference();
+  PortView ReadPort();
 
   // For what a decoder finds wrong by itself with what it read last: fails as
   // if it had asked for `expected`, a static text. No effect once failed.
@@ -119,6 +135,8 @@ class TermReader {
     return cursor_.bytes().PeekU8() == static_cast<uint8_t>(tag);
   }
   void FailUnexpected();
+  // A count of terms that are to come, each of `parts` parts.
+  size_t ReadCount(uint64_t parts);
   size_t ReadLargeTupleHeader();
   int64_t ReadLargeInt64();
 

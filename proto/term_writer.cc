@@ -87,6 +87,13 @@ void TermWriter::WriteFloat(double value) {
 }
 
 void TermWriter::WriteAtom(absl::string_view text) {
+  if (atoms_ != nullptr) {
+    const int place = atoms_->PlaceOf(text);
+    if (place != AtomCacheOut::kInFull) {
+      WriteTag(TermTag::kAtomCacheRef);
+      return out_.WriteU8(static_cast<uint8_t>(place));
+    }
+  }
   RINGDIST_CHECK(IsAtomText(text));
   if (text.size() <= 255) {
     WriteTag(TermTag::kSmallAtomUtf8);

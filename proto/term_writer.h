@@ -11,6 +11,10 @@
 // keys and values by turns, or the elements of a list and then its tail,
 // WriteNil() for a proper one. It is the caller's to write as many.
 //
+// On a connection with an atom cache, atoms go out as references to the header
+// of the message: WriteAtom and all that names a node then ask the AtomCacheOut
+// that was given. Without one every atom is written in full.
+//
 // What is written goes straight into the ByteWriter; nothing is kept here.
 // Arguments that no term can hold are mistakes of ours, and checked.
 
@@ -21,6 +25,7 @@
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
+#include "ringdist/proto/atom_cache.h"
 #include "ringdist/proto/atom_view.h"
 #include "ringdist/proto/bytes.h"
 #include "ringdist/proto/identifiers.h"
@@ -32,8 +37,9 @@ namespace ringdist {
 
 class TermWriter {
  public:
-  // `out` must outlive the writer.
-  explicit TermWriter(ByteWriter& out) : out_(out) {}
+  // `out`, and `atoms` if given, must outlive the writer.
+  explicit TermWriter(ByteWriter& out, AtomCacheOut* atoms = nullptr)
+      : out_(out), atoms_(atoms) {}
 
   ByteWriter& out() { return out_; }
 
@@ -78,8 +84,9 @@ class TermWriter {
   void WriteReference(const ReferenceView& reference);
   void WritePort(const PortView& port);
 
-  // The same term again. Bytes are copied as they are; but atom cache
-  // references, which mean nothing to another connection, become atoms.
+  // The same term again. Bytes are copied as they are, with their atoms; but
+  // where there may be atom cache references, which mean nothing to another
+  // connection, each atom is written with WriteAtom.
   void WriteTerm(const TermView& term);
 
  private:
@@ -92,6 +99,7 @@ class TermWriter {
   uint64_t WriteResolvedFun(internal_term::TermCursor& cursor);
 
   ByteWriter& out_;
+  AtomCacheOut* const atoms_;
 };
 
 }  // namespace ringdist

@@ -97,7 +97,11 @@ absl::Status Distribution::Listen() {
   absl::Status configured =
       options_.carrier->Configure((*socket)->fd(), shared_.socket_options);
   if (!configured.ok()) return configured;
-  local_.creation = (*socket)->creation();
+  // In version 6 any random one is as good as another, and pids may have been
+  // made with this node's.
+  if (options_.protocol_version != 6) {
+    local_.creation = (*socket)->creation();
+  }
   listener_ = std::make_unique<Listener>(
       reactor_, *std::move(socket), [this](int fd) { OnAccepted(fd); },
       options_.log);

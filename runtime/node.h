@@ -1,21 +1,26 @@
-// Node: a node at message level, on top of a Distribution. It speaks for the
-// processes of this program and does what every node owes its peers.
+// Node: a node at message level. Its processes (process.h) send to Erlang's
+// processes and hear from them; it does what every node owes its peers.
 //
 //   NodeOptions options;
 //   options.distribution.name = "cpp@localhost";
 //   options.distribution.cookie = "secret";
-//   options.on_node_up = [](const PeerInfo& peer) { ... };
 //   absl::StatusOr<std::unique_ptr<Node>> node =
 //       Node::Create(*reactor, options);
+//   Pid echo = (*node)->Spawn([](Process& self, const TermView& message) {
+//     Pid from;
+//     TermView term;
+//     if (Matches(message, std::tuple(&from, &term))) {
+//       self.Send(from, term).IgnoreError();
+//     }
+//   });
+//   absl::Status registered = (*node)->Register("echo", echo);
 //   absl::Status listening = (*node)->Listen();
-//   (*node)->Connect(*NodeName::Parse("srv@localhost"));
-//   (*node)->Ping(*NodeName::Parse("srv@localhost"), absl::Seconds(5),
-//                 [](absl::StatusOr<absl::Duration> round_trip) { ... });
+//   (*node)->Send(NameAt{"server", "srv@localhost"}, std::tuple(Atom("hi"),
+//   1));
 //
-// What it answers to any peer (node_duties.h): net_kernel's is_auth, so that
-// net_adm:ping gives pong; noproc for links and monitors of what is not there;
-// the acknowledgement of unlinks. What a real node closes a connection for
-// closes it here.
+// Sending to a node that is not connected connects it first, as in Erlang. Like
+// there, a message that cannot be delivered is lost: use monitors to learn of
+// it, or on_setup_failed and on_node_down.
 //
 // Everything on the reactor's thread; no callback runs inside a call to Node.
 
@@ -23,9 +28,8 @@
 #define RINGDIST_RUNTIME_NODE_H_
 
 #include <cstdint>
-#include <deque>
-#include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -38,39 +42,36 @@
 #include "ringdist/proto/node_name.h"
 #include "ringdist/runtime/channel.h"
 #include "ringdist/runtime/distribution.h"
-#include "ringdist/runtime/distribution_options.h"
+#include "ringdist/runtime/local_signals.h"
+#include "ringdist/runtime/node_options.h"
 #include "ringdist/runtime/pings.h"
+#include "ringdist/runtime/process.h"
+#include "ringdist/runtime/process_table.h"
 #include "ringdist/runtime/reactor.h"
 
 namespace ringdist {
 
-struct NodeOptions {
-  // The node at packet level: name, cookie, directory, times, limits.
-  DistributionOptions distribution;
-  // Announce PUBLISHED: to be in nodes() over there, not in nodes(hidden).
-  bool visible = false;
-
-  // What happens, as net_kernel:monitor_nodes tells it; each may be empty. A
-  // reason's text begins with OTP's word for it where there is one.
-  std::function<void(const PeerInfo& peer)> on_node_up;
-  std::function<void(const PeerInfo& peer, const absl::Status& reason)>
-      on_node_down;
-  std::function<void(const NodeName& peer, const absl::Status& reason)>
-      on_setup_failed;
-  // A node without a name (undefined@host) got one.
-  std::function<void(const NodeName& name, uint32_t creation)> on_named;
+struct NodeStatistics {
+  uint64_t processes = 0;
+  uint64_t signals_in = 0;  // From other nodes, since the beginning.
+  uint64_t signals_out = 0;
+  uint64_t waiting_bytes = 0;    // For peers, beside what connections hold.
+  AtomCacheStatistics atoms_in;  // Of the connections that are up.
+  AtomCacheStatistics atoms_out;
+  DistributionStatistics distribution;
 };
 
-class Node final : private DistributionHandler {
+class Node final : private DistributionHandler, private SignalRouter {
  public:
   // `reactor` outlives the node. InvalidArgument names the option.
   static absl::StatusOr<std::unique_ptr<Node>> Create(Reactor& reactor,
                                                       NodeOptions options);
-  // As Distribution's: not in a callback.
+  // As Distribution's: not in a callback. The processes end without a word.
   ~Node() override;
 
-  // As Distribution::Listen.
-  absl::Status Listen() { return distribution_->Listen(); }
+  // As Distribution::Listen. In version 5 a node learns here which creation it
+  // has: pids from before mean nobody.
+  absl::Status Listen();
 
   // Connects if there is no connection yet; its outcome is on_node_up or
   // on_setup_failed. OK if there is one. Errors as Distribution::Setup.
@@ -79,6 +80,27 @@ class Node final : private DistributionHandler {
   absl::Status Disconnect(const NodeName& peer);
   // Peers that are connected, visible and hidden ones, in no order.
   std::vector<NodeName> Nodes() const;
+
+  // Makes a process. `options` must be valid.
+  Pid Spawn(MessageHandler handler, ProcessOptions options = {});
+  // The handle of a process of this node; of nothing if it has ended.
+  Process Find(const PidView& pid);
+  // As register/2, unregister/1, whereis/1 and registered/0. AlreadyExists: the
+  // name is taken; NotFound: there is no such process, or name.
+  absl::Status Register(absl::string_view name, const PidView& pid);
+  absl::Status Unregister(absl::string_view name);
+  Process WhereIs(absl::string_view name);
+  std::vector<std::string> Registered() const;
+
+  // As Process::Send, in the name of this node's net_kernel.
+  template <typename Value>
+  absl::Status Send(const Destination& to, const Value& message) {
+    return net_kernel_.Send(to, message);
+  }
+  // As exit/2.
+  void Exit(const PidView& pid, const Term& reason) {
+    net_kernel_.ExitOther(pid, reason);
+  }
 
   // net_adm:ping: connects if need be, asks the peer's net_kernel, and tells
   // how long the answer took, from sending the question on. Errors are what
@@ -93,11 +115,16 @@ class Node final : private DistributionHandler {
 
   const NodeName& name() const { return distribution_->name(); }
   uint32_t creation() const { return distribution_->creation(); }
+  NodeStatistics statistics() const;
   Distribution& distribution() { return *distribution_; }
 
  private:
-  Node(Reactor& reactor, NodeOptions options);
+  struct Peer;
 
+  Node(Reactor& reactor, NodeOptions options);
+  void BecomeSelf();
+
+  // DistributionHandler.
   void OnUp(Channel& channel, const PeerInfo& peer) override;
   void OnPacket(Channel& channel, absl::string_view packet) override;
   void OnWritable(Channel& channel) override;
@@ -106,17 +133,41 @@ class Node final : private DistributionHandler {
   void OnSetupFailed(const NodeName& peer, const absl::Status& reason) override;
   void OnNamed(const NodeName& name, uint32_t creation) override;
 
-  // Does what a packet says. ResourceExhausted: an answer is owed and there is
-  // no room for it; nothing was done.
-  absl::Status Dispatch(Channel& channel, absl::string_view packet);
-  // Whether someone here looks at the message's payload.
-  bool HasReceiver(const ControlMessage& message) const;
+  // SignalRouter.
+  absl::Status RouteMessage(absl::string_view node,
+                            const ControlMessage& signal,
+                            MessageWriter payload) override;
+  void RouteSignal(absl::string_view node, const ControlMessage& signal,
+                   bool connect) override;
+  std::shared_ptr<void> PausePeer(absl::string_view node) override;
+
+  Peer* FindPeer(absl::string_view node) const;
+  Peer& AddPeer(const NodeName& name);
+  // The peer, for which a connection is at least under way.
+  absl::StatusOr<Peer*> ConnectedPeer(absl::string_view node);
+  absl::Status Dispatch(Peer& peer, const ControlMessage& signal,
+                        const absl::Status& payload);
+  void TakeHeld(Peer& peer);
+  void EndForBadMessage(Peer& peer, const absl::Status& why);
+  // Stops, or goes on, to read a peer that does not read itself.
+  void CheckOwed(Peer& peer);
+  void OnProgress(Peer& peer);
+  void TellUnreachable();
 
   const NodeOptions options_;
+  Reactor& reactor_;
+  // Peers that are connected, or that signals wait for.
+  absl::flat_hash_map<std::string, std::unique_ptr<Peer>> peers_;
+  absl::flat_hash_map<uint64_t, Peer*> peers_by_channel_;
+  uint64_t signals_in_ = 0;
+  uint64_t signals_out_ = 0;
+  ProcessTable processes_;
+  LocalSignals local_;
+  // Nodes that cannot even be tried, and whose links and monitors must know.
+  std::vector<std::string> unreachable_;
+  Task tell_unreachable_;
   Pings pings_;
-  // Per connection: packets that wait until an answer can be sent. Each holds
-  // its credit, so that a peer that does not read is not read either.
-  absl::flat_hash_map<uint64_t, std::deque<Delivery>> waiting_;
+  Process net_kernel_;
   // Destroyed first: until it is closed it calls this handler.
   std::unique_ptr<Distribution> distribution_;
 };

@@ -1,20 +1,17 @@
 #include "ringdist/runtime/pings.h"
 
-#include <optional>
+#include <tuple>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "ringdist/proto/bytes.h"
-#include "ringdist/proto/control_message.h"
-#include "ringdist/proto/term_writer.h"
+#include "ringdist/proto/identifiers.h"
+#include "ringdist/proto/term_convert.h"
 
 namespace ringdist {
 
-// One question and its answer. Its number is the id of the pid that asks and
-// the first word of the reference that tags the answer.
+// One question and its answer.
 struct Pings::Ping {
-  Ping(Pings& pings, Reactor& reactor, uint32_t its_number)
+  Ping(Pings& pings, Reactor& reactor, uint64_t its_number)
       : owner(pings),
         number(its_number),
         timer(reactor, ReactorCallback::To<&Ping::OnTimer>(this)) {}
@@ -22,7 +19,7 @@ struct Pings::Ping {
   void OnTimer() { owner.OnTimer(*this); }
 
   Pings& owner;
-  const uint32_t number;
+  const uint64_t number;
   NodeName peer;
   absl::Duration timeout;
   Callback done;
@@ -32,69 +29,56 @@ struct Pings::Ping {
     kAsked,       // The question is out.
     kFinished,    // `outcome` is told when the timer runs: at once.
   } state = State::kConnecting;
+  Process asker;  // Since it is asked.
   absl::Time asked_at;
   absl::StatusOr<absl::Duration> outcome = absl::ZeroDuration();
   Timer timer;
 };
 
-Pings::Pings(Reactor& reactor) : reactor_(reactor) {}
+Pings::Pings(Reactor& reactor, ProcessTable& processes)
+    : reactor_(reactor), processes_(processes) {}
 
 Pings::~Pings() = default;
 
-void Pings::Start(const OwnName& own, const NodeName& peer, Channel channel,
-                  absl::Duration timeout, Callback done) {
-  const uint32_t number = ++last_number_;
+void Pings::Start(const NodeName& peer, bool is_up, absl::Duration timeout,
+                  Callback done) {
+  const uint64_t number = ++last_number_;
   std::unique_ptr<Ping>& ping = pings_[number];
   ping = std::make_unique<Ping>(*this, reactor_, number);
   ping->peer = peer;
   ping->timeout = timeout;
   ping->done = std::move(done);
   ping->timer.Start(reactor_.Now() + timeout);
-  if (channel.IsUp()) Ask(*ping, own, channel);
+  if (is_up) Ask(*ping);
 }
 
 void Pings::Fail(const NodeName& peer, const absl::Status& reason,
                  Callback done) {
-  Start(OwnName(), peer, Channel(), absl::InfiniteDuration(), std::move(done));
+  Start(peer, /*is_up=*/false, absl::InfiniteDuration(), std::move(done));
   Finish(*pings_[last_number_], reason);
 }
 
-void Pings::Ask(Ping& ping, const OwnName& own, Channel& channel) {
-  Pid from(own.name.full(), ping.number, 0, own.creation);
-  Reference reference;
-  reference.node = own.name.full();
-  reference.creation = own.creation;
-  reference.word_count = 3;
-  reference.words[0] = ping.number;
-
-  StringWriter request;
-  TermWriter term(request);
-  term.WriteTupleHeader(3);
-  term.WriteAtom("$gen_call");
-  term.WriteTupleHeader(2);
-  term.WritePid(from);
-  term.WriteReference(reference);
-  term.WriteTupleHeader(2);
-  term.WriteAtom("is_auth");
-  term.WriteAtom(own.name.full());
-
-  PacketWriter packet = channel.BeginPacket();
-  EncodePassThrough(
-      control::RegSend{.from = from,
-                       .to = AtomView::Utf8("net_kernel"),
-                       .token = {},
-                       .message = TermView::Trusted(request.view(), {})},
-      packet);
-  absl::Status sent = packet.Commit();
-  if (!sent.ok()) return Finish(ping, std::move(sent));
+void Pings::Ask(Ping& ping) {
+  const uint64_t number = ping.number;
+  const Pid pid = processes_.Spawn(
+      [this, number](Process&, const TermView& answer) {
+        OnAnswer(number, answer);
+      },
+      {});
+  ping.asker = processes_.HandleOf(pid);
+  const absl::Status sent = ping.asker.Send(
+      NameAt{"net_kernel", ping.peer.full()},
+      std::tuple(Atom("$gen_call"), std::tuple(pid, processes_.NewReference()),
+                 std::tuple(Atom("is_auth"), Atom(processes_.self()))));
+  if (!sent.ok()) return Finish(ping, sent);
   ping.state = Ping::State::kAsked;
   ping.asked_at = reactor_.engine().Now();
 }
 
-void Pings::OnUp(const OwnName& own, const NodeName& peer, Channel& channel) {
+void Pings::OnUp(const NodeName& peer) {
   for (auto& [number, ping] : pings_) {
     if (ping->peer == peer && ping->state == Ping::State::kConnecting) {
-      Ask(*ping, own, channel);
+      Ask(*ping);
     }
   }
 }
@@ -107,27 +91,17 @@ void Pings::OnLost(const NodeName& peer, const absl::Status& reason) {
   }
 }
 
-bool Pings::OnMessage(const PidView& to, const TermView& message) {
-  const auto found = pings_.find(to.id);
-  if (found == pings_.end() || !message.IsTuple(2)) return false;
-  TermElements elements = message.elements();
-  TermView tag;
-  TermView answer;
-  elements.Next(tag);
-  elements.Next(answer);
-  const std::optional<ReferenceView> reference = tag.AsReference();
+void Pings::OnAnswer(uint64_t number, const TermView& answer) {
+  const auto found = pings_.find(number);
+  if (found == pings_.end() || found->second->state != Ping::State::kAsked) {
+    return;
+  }
   Ping& ping = *found->second;
-  if (!reference.has_value() || reference->words[0] != ping.number ||
-      ping.state != Ping::State::kAsked) {
-    return false;
+  if (Matches(answer, std::tuple(Any(), Atom("yes")))) {
+    return Finish(ping, reactor_.engine().Now() - ping.asked_at);
   }
-  if (answer.IsAtom("yes")) {
-    Finish(ping, reactor_.engine().Now() - ping.asked_at);
-  } else {
-    Finish(ping, absl::PermissionDeniedError(absl::StrCat(
-                     ping.peer.full(), " does not know this node")));
-  }
-  return true;
+  Finish(ping, absl::PermissionDeniedError(
+                   absl::StrCat(ping.peer.full(), " does not know this node")));
 }
 
 void Pings::Finish(Ping& ping, absl::StatusOr<absl::Duration> outcome) {
@@ -146,6 +120,7 @@ void Pings::OnTimer(Ping& ping) {
   }
   Callback done = std::move(ping.done);
   const absl::StatusOr<absl::Duration> outcome = std::move(ping.outcome);
+  ping.asker.Exit(MakeTerm(Atom("normal")));
   pings_.erase(ping.number);
   done(outcome);
 }

@@ -29,7 +29,7 @@ class HandshakeBytesTest : public EitherNodeTest {
   // What the node under test announces where the capture says `captured`.
   uint64_t FlagsFor(uint64_t captured) const {
     if (!is_ours()) return captured;
-    return kHiddenNodeFlags | (captured & kDflagNameMe);
+    return kHiddenNodeFlags | kOptionalNodeFlags | (captured & kDflagNameMe);
   }
 
   void SayName(RawPeer& peer, absl::string_view name,

@@ -4,9 +4,13 @@
 #include <cstdlib>
 #include <new>
 #include <string>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "ringdist/proto/term_convert.h"
+#include "ringdist/proto/term_order.h"
 #include "ringdist/proto/term_reader.h"
 #include "ringdist/proto/term_writer.h"
 #include "ringdist/tests/proto/golden_terms.h"
@@ -81,6 +85,42 @@ TEST(TermAllocation, ReadingDeepTermsAllocatesNothing) {
   EXPECT_EQ(allocations, before);
   EXPECT_TRUE(reader.ok());
   EXPECT_FALSE(limited.ok());
+}
+
+TEST(TermAllocation, MatchingAllocatesNothing) {
+  const Term message = MakeTerm(std::tuple(
+      Atom("$gen_call"), Pid("srv@localhost", 5, 0, 9),
+      std::tuple("a text that is longer than a std::string holds inside",
+                 List(std::tuple(1, 2.5), Atom("tail")),
+                 Map(std::pair(Atom("key"), true)))));
+  PidView from;
+  absl::string_view text;
+  int first = 0;
+  AtomView tail;
+  bool value = false;
+  const auto pattern =
+      std::tuple(Atom("$gen_call"), &from,
+                 std::tuple(&text, List(std::tuple(&first, 2.5), &tail),
+                            Map(std::pair(Atom("key"), &value))));
+  const size_t before = allocations;
+  const bool matches = Matches(message, pattern);
+  const bool another = Matches(message, std::tuple(Atom("$gen_cast"), Any()));
+  const absl::Status status = MatchTerm(message, pattern);
+  EXPECT_EQ(allocations, before);
+  EXPECT_TRUE(matches && status.ok() && value);
+  EXPECT_FALSE(another);
+}
+
+TEST(TermAllocation, ComparingTermsAllocatesAStackOnly) {
+  const Term term = MakeTerm(std::tuple(
+      Atom("a"), 1, 2.5, std::string(100, 'x'), Pid("srv@localhost", 5, 0, 9)));
+  const Term other =
+      MakeTerm(std::tuple(Atom("a"), 1.0, 2.5, std::string(100, 'x'),
+                          Pid("srv@localhost", 6, 0, 9)));
+  const size_t before = allocations;
+  const bool less = CompareTerms(term, other) < 0;
+  EXPECT_LE(allocations, before + 1);  // For a stack of one frame.
+  EXPECT_TRUE(less);
 }
 
 TEST(TermAllocation, WritingAllocatesNothingWhileThereIsRoom) {

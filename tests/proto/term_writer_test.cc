@@ -247,5 +247,20 @@ TEST(TermWriterDeathTest, ChecksWhatNoTermCanHold) {
   EXPECT_DEATH(writer.WriteTerm(TermView()), "check failed");
 }
 
+TEST(TermWriter, WithAnAtomCacheAtomsAreReferences) {
+  AtomCacheOut atoms;
+  StringWriter bytes;
+  TermWriter writer(bytes, &atoms);
+  writer.WriteAtom("a");
+  writer.WritePid(Pid("p@h", 5, 1, 9));
+  writer.WriteAtom(AtomView::Latin1("p@h"));
+  writer.WriteInteger(1);
+  EXPECT_EQ(absl::BytesToHexString(bytes.view()),
+            "5200"
+            "585201000000050000000100000009"
+            "5201"
+            "6101");
+}
+
 }  // namespace
 }  // namespace ringdist

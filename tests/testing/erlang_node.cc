@@ -173,11 +173,11 @@ absl::StatusOr<std::unique_ptr<ErlangNode>> ErlangNode::Start(
 }
 
 absl::Status ErlangNode::Launch() {
-  absl::StatusOr<std::unique_ptr<Process>> process =
-      Process::Start({.command = CommandLine(options_),
-                      .directory = options_.directory,
-                      .environment = {absl::StrCat("HOME=", home_.path()),
-                                      "ERL_CRASH_DUMP_SECONDS=0"}});
+  absl::StatusOr<std::unique_ptr<ChildProcess>> process =
+      ChildProcess::Start({.command = CommandLine(options_),
+                           .directory = options_.directory,
+                           .environment = {absl::StrCat("HOME=", home_.path()),
+                                           "ERL_CRASH_DUMP_SECONDS=0"}});
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   output_.clear();

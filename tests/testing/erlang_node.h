@@ -38,7 +38,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
-#include "ringdist/tests/testing/process.h"
+#include "ringdist/tests/testing/child_process.h"
 #include "ringdist/tests/testing/temporary_directory.h"
 
 namespace ringdist {
@@ -136,7 +136,7 @@ class ErlangNode {
   // Home directory, and where the sockets are unless options say otherwise.
   TemporaryDirectory home_;
   ErlangNodeOptions options_;
-  std::unique_ptr<Process> process_;
+  std::unique_ptr<ChildProcess> process_;
   std::string output_;
   int64_t last_evaluation_ = 0;
   std::deque<Question> unanswered_;  // In the order of their answers.

@@ -15,9 +15,9 @@
 namespace ringdist {
 namespace {
 
-Process::Options CommandLine(const std::vector<std::string>& arguments,
-                             const std::vector<std::string>& environment) {
-  Process::Options options;
+ChildProcess::Options CommandLine(const std::vector<std::string>& arguments,
+                                  const std::vector<std::string>& environment) {
+  ChildProcess::Options options;
   options.command = {RingdistPath()};
   options.command.insert(options.command.end(), arguments.begin(),
                          arguments.end());
@@ -43,8 +43,8 @@ CommandResult RunRingdist(const std::vector<std::string>& arguments,
 
 RingdistCommand::RingdistCommand(const std::vector<std::string>& arguments,
                                  const std::vector<std::string>& environment) {
-  absl::StatusOr<std::unique_ptr<Process>> process =
-      Process::Start(CommandLine(arguments, environment));
+  absl::StatusOr<std::unique_ptr<ChildProcess>> process =
+      ChildProcess::Start(CommandLine(arguments, environment));
   // Only if it was not built.
   RINGDIST_CHECK(process.ok());
   process_ = *std::move(process);

@@ -17,7 +17,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "ringdist/tests/testing/process.h"
+#include "ringdist/tests/testing/child_process.h"
 
 namespace ringdist {
 
@@ -48,10 +48,10 @@ class RingdistCommand {
   // Waits for the end; the exit status.
   int Wait();
 
-  Process& process() { return *process_; }
+  ChildProcess& process() { return *process_; }
 
  private:
-  std::unique_ptr<Process> process_;
+  std::unique_ptr<ChildProcess> process_;
   std::string printed_;  // So far.
 };
 

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "ringdist/tests/testing/process.h"
+#include "ringdist/tests/testing/child_process.h"
 #include "ringdist/tests/testing/temporary_directory.h"
 #include "ringdist/tests/tools/ringdist_command.h"
 
@@ -240,14 +240,14 @@ TEST_F(RingdistServeTest, TellsEventsAsJson) {
 }
 
 TEST_F(RingdistServeTest, EndsInOrderWhenNobodyReadsItsOutput) {
-  Process::Options shell;
+  ChildProcess::Options shell;
   shell.command = {"sh", "-c",
                    "{ \"$0\" \"$@\"; echo \"status $?\" >&2; } | head -n 1",
                    RingdistPath()};
   for (const std::string& argument : Serve("cpp@localhost")) {
     shell.command.push_back(argument);
   }
-  const absl::StatusOr<std::unique_ptr<Process>> serve = Process::Start(shell);
+  const absl::StatusOr<std::unique_ptr<ChildProcess>> serve = ChildProcess::Start(shell);
   ASSERT_TRUE(serve.ok()) << serve.status();
   EXPECT_THAT(*(*serve)->ReadLine(kCommandTimeout), HasSubstr("listening"));
   // Each ping gives it something to tell; until head has ended somebody reads.

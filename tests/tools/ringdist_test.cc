@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "ringdist/tests/testing/process.h"
+#include "ringdist/tests/testing/child_process.h"
 #include "ringdist/tests/tools/ringdist_command.h"
 
 namespace ringdist {

@@ -58,7 +58,9 @@ def _pkg_config(repository_ctx, package):
     return defines, linkopts
 
 def _target(repository_ctx, name, package, extra_linkopts = []):
-    defines, linkopts = _pkg_config(repository_ctx, package)
+    defines, linkopts = [], []
+    if package:
+        defines, linkopts = _pkg_config(repository_ctx, package)
     return _TARGET.format(
         name = name,
         defines = repr(defines),
@@ -81,7 +83,8 @@ debian_library = repository_rule(
     attrs = {
         "targets": attr.string_dict(
             mandatory = True,
-            doc = "target name -> pkg-config packages, separated by blanks",
+            doc = "target name -> pkg-config packages, separated by blanks; " +
+                  "empty if there is none",
         ),
         "extra_linkopts": attr.string_list_dict(
             doc = "target name -> options that pkg-config does not give",

@@ -38,6 +38,15 @@ def ringdist_dependencies():
         name = "libcrypto",
         targets = {"libcrypto": "libcrypto"},
     )
+    _maybe(debian_library, name = "zlib", targets = {"zlib": "zlib"})
+
+    # Erlang's own codec, to hold ours against: bench/ and tests/ only.
+    _maybe(
+        debian_library,
+        name = "libei",
+        targets = {"ei": ""},
+        extra_linkopts = {"ei": ["-lei"]},
+    )
     _maybe(debian_library, name = "cli11", targets = {"cli11": "CLI11"})
     _maybe(
         debian_library,

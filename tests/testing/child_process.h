@@ -1,24 +1,24 @@
-// Process: a child process of a test, whose output is read line by line.
+// ChildProcess: a child process of a test, whose output is read line by line.
 //
-//   absl::StatusOr<std::unique_ptr<Process>> child =
-//       Process::Start({.command = {"cat"}});
+//   absl::StatusOr<std::unique_ptr<ChildProcess>> child =
+//       ChildProcess::Start({.command = {"cat"}});
 //   (*child)->WriteInput("hello\n");
 //   (*child)->ReadLine(absl::Seconds(5));  // "hello"
 //   (*child)->CloseInput();
 //   (*child)->Wait(absl::Seconds(5));      // 0
 //
-// A child never outlives its test: it is killed and reaped when its Process is
-// destroyed, and the kernel kills it when the thread that started it ends. It
-// leads a process group of its own, so that what it starts ends with it and a
-// Ctrl-C in the terminal is for the test alone.
+// A child never outlives its test: it is killed and reaped when its
+// ChildProcess is destroyed, and the kernel kills it when the thread that
+// started it ends. It leads a process group of its own, so that what it starts
+// ends with it and a Ctrl-C in the terminal is for the test alone.
 //
 // Standard output and standard error come as one stream. Nothing is lost when
 // nobody reads: Wait collects output while it waits.
 //
-// A Process is used by one thread at a time.
+// A ChildProcess is used by one thread at a time.
 
-#ifndef RINGDIST_TESTS_TESTING_PROCESS_H_
-#define RINGDIST_TESTS_TESTING_PROCESS_H_
+#ifndef RINGDIST_TESTS_TESTING_CHILD_PROCESS_H_
+#define RINGDIST_TESTS_TESTING_CHILD_PROCESS_H_
 
 #include <sys/types.h>
 
@@ -35,7 +35,7 @@
 
 namespace ringdist {
 
-class Process {
+class ChildProcess {
  public:
   struct Options {
     // The program, looked up in PATH, and its arguments.
@@ -48,11 +48,12 @@ class Process {
 
   // Starts the command. NotFound if there is no such program; other errors are
   // the system's, with the name of the call.
-  static absl::StatusOr<std::unique_ptr<Process>> Start(const Options& options);
+  static absl::StatusOr<std::unique_ptr<ChildProcess>> Start(
+      const Options& options);
 
-  ~Process();
-  Process(const Process&) = delete;
-  Process& operator=(const Process&) = delete;
+  ~ChildProcess();
+  ChildProcess(const ChildProcess&) = delete;
+  ChildProcess& operator=(const ChildProcess&) = delete;
 
   pid_t pid() const { return pid_; }
 
@@ -83,7 +84,8 @@ class Process {
   absl::StatusOr<int> Wait(absl::Duration timeout);
 
  private:
-  Process(std::string name, pid_t pid, int pid_fd, int input_fd, int output_fd)
+  ChildProcess(std::string name, pid_t pid, int pid_fd, int input_fd,
+               int output_fd)
       : name_(std::move(name)),
         pid_(pid),
         pid_fd_(pid_fd),
@@ -108,11 +110,11 @@ struct CommandResult {
   std::string output;
 };
 
-// Runs a command to its end, without input. The errors of Process::Start, and
-// DeadlineExceeded if it takes longer than `timeout`.
-absl::StatusOr<CommandResult> RunCommand(const Process::Options& options,
+// Runs a command to its end, without input. The errors of ChildProcess::Start,
+// and DeadlineExceeded if it takes longer than `timeout`.
+absl::StatusOr<CommandResult> RunCommand(const ChildProcess::Options& options,
                                          absl::Duration timeout);
 
 }  // namespace ringdist
 
-#endif  // RINGDIST_TESTS_TESTING_PROCESS_H_
+#endif  // RINGDIST_TESTS_TESTING_CHILD_PROCESS_H_

@@ -1,4 +1,4 @@
-#include "ringdist/tests/testing/process.h"
+#include "ringdist/tests/testing/child_process.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -16,17 +16,18 @@ namespace {
 constexpr absl::Duration kLong = absl::Seconds(20);
 constexpr absl::Duration kShort = absl::Milliseconds(50);
 
-std::unique_ptr<Process> StartOrDie(const Process::Options& options) {
-  absl::StatusOr<std::unique_ptr<Process>> process = Process::Start(options);
+std::unique_ptr<ChildProcess> StartOrDie(const ChildProcess::Options& options) {
+  absl::StatusOr<std::unique_ptr<ChildProcess>> process =
+      ChildProcess::Start(options);
   return *std::move(process);
 }
 
-std::unique_ptr<Process> Shell(const std::string& script) {
+std::unique_ptr<ChildProcess> Shell(const std::string& script) {
   return StartOrDie({.command = {"sh", "-c", script}});
 }
 
-TEST(ProcessTest, EchoesLinesUntilItsInputIsClosed) {
-  std::unique_ptr<Process> cat = StartOrDie({.command = {"cat"}});
+TEST(ChildProcessTest, EchoesLinesUntilItsInputIsClosed) {
+  std::unique_ptr<ChildProcess> cat = StartOrDie({.command = {"cat"}});
   ASSERT_TRUE(cat->WriteInput("one\ntw").ok());
   EXPECT_EQ(*cat->ReadLine(kLong), "one");
   EXPECT_EQ(cat->ReadLine(absl::ZeroDuration()).status().code(),
@@ -40,22 +41,22 @@ TEST(ProcessTest, EchoesLinesUntilItsInputIsClosed) {
   EXPECT_EQ(*cat->Wait(kLong), 0);
 }
 
-TEST(ProcessTest, ReportsExitStatusAndSignal) {
+TEST(ChildProcessTest, ReportsExitStatusAndSignal) {
   EXPECT_EQ(*Shell("exit 7")->Wait(kLong), 7);
   EXPECT_EQ(*Shell("kill -TERM $$")->Wait(kLong), 128 + SIGTERM);
 }
 
-TEST(ProcessTest, UnknownProgramIsNotFound) {
-  const absl::StatusOr<std::unique_ptr<Process>> process =
-      Process::Start({.command = {"no_such_program"}});
+TEST(ChildProcessTest, UnknownProgramIsNotFound) {
+  const absl::StatusOr<std::unique_ptr<ChildProcess>> process =
+      ChildProcess::Start({.command = {"no_such_program"}});
   EXPECT_EQ(process.status().code(), absl::StatusCode::kNotFound);
   EXPECT_NE(process.status().message().find("no_such_program"),
             absl::string_view::npos);
 }
 
-TEST(ProcessTest, RunsInTheGivenDirectoryAndEnvironment) {
+TEST(ChildProcessTest, RunsInTheGivenDirectoryAndEnvironment) {
   TemporaryDirectory directory;
-  std::unique_ptr<Process> shell =
+  std::unique_ptr<ChildProcess> shell =
       StartOrDie({.command = {"sh", "-c", "pwd; echo $HOME; echo $PATH"},
                   .directory = directory.path(),
                   .environment = {"HOME=/nowhere"}});
@@ -64,16 +65,16 @@ TEST(ProcessTest, RunsInTheGivenDirectoryAndEnvironment) {
   EXPECT_EQ(*shell->ReadLine(kLong), getenv("PATH"));
 }
 
-TEST(ProcessTest, WaitKeepsMoreOutputThanAPipeHolds) {
-  std::unique_ptr<Process> shell = Shell("seq 100000");
+TEST(ChildProcessTest, WaitKeepsMoreOutputThanAPipeHolds) {
+  std::unique_ptr<ChildProcess> shell = Shell("seq 100000");
   ASSERT_EQ(*shell->Wait(kLong), 0);
   for (int i = 1; i <= 100000; ++i) {
     ASSERT_EQ(*shell->ReadLine(kLong), std::to_string(i));
   }
 }
 
-TEST(ProcessTest, WaitGivesUpAtItsDeadlineAndMayBeCalledAgain) {
-  std::unique_ptr<Process> cat = StartOrDie({.command = {"cat"}});
+TEST(ChildProcessTest, WaitGivesUpAtItsDeadlineAndMayBeCalledAgain) {
+  std::unique_ptr<ChildProcess> cat = StartOrDie({.command = {"cat"}});
   EXPECT_EQ(cat->Wait(kShort).status().code(),
             absl::StatusCode::kDeadlineExceeded);
   ASSERT_TRUE(cat->Signal(SIGKILL).ok());
@@ -82,14 +83,14 @@ TEST(ProcessTest, WaitGivesUpAtItsDeadlineAndMayBeCalledAgain) {
   EXPECT_EQ(cat->Signal(SIGKILL).code(), absl::StatusCode::kFailedPrecondition);
 }
 
-TEST(ProcessTest, WritingToAClosedInputIsAnError) {
-  std::unique_ptr<Process> shell = Shell("exec <&-; echo closed; cat");
+TEST(ChildProcessTest, WritingToAClosedInputIsAnError) {
+  std::unique_ptr<ChildProcess> shell = Shell("exec <&-; echo closed; cat");
   ASSERT_EQ(*shell->ReadLine(kLong), "closed");
   EXPECT_EQ(shell->WriteInput("text").code(), absl::StatusCode::kUnavailable);
 }
 
-TEST(ProcessTest, SuspendedItDoesNothingUntilResumed) {
-  std::unique_ptr<Process> cat = StartOrDie({.command = {"cat"}});
+TEST(ChildProcessTest, SuspendedItDoesNothingUntilResumed) {
+  std::unique_ptr<ChildProcess> cat = StartOrDie({.command = {"cat"}});
   ASSERT_TRUE(cat->Suspend().ok());
   ASSERT_TRUE(cat->WriteInput("text\n").ok());
   EXPECT_EQ(cat->ReadLine(kShort).status().code(),
@@ -98,17 +99,17 @@ TEST(ProcessTest, SuspendedItDoesNothingUntilResumed) {
   EXPECT_EQ(*cat->ReadLine(kLong), "text");
 }
 
-TEST(ProcessTest, WhatItStartedEndsWithIt) {
+TEST(ChildProcessTest, WhatItStartedEndsWithIt) {
   // The grandchild holds the output open until it is killed as well.
-  std::unique_ptr<Process> shell = Shell("sleep 1000 & echo started");
+  std::unique_ptr<ChildProcess> shell = Shell("sleep 1000 & echo started");
   ASSERT_EQ(*shell->Wait(kLong), 0);
   EXPECT_EQ(*shell->ReadLine(kLong), "started");
   EXPECT_EQ(shell->ReadLine(kLong).status().code(),
             absl::StatusCode::kOutOfRange);
 }
 
-TEST(ProcessTest, IsKilledWhenTheThreadThatStartedItEnds) {
-  std::unique_ptr<Process> cat;
+TEST(ChildProcessTest, IsKilledWhenTheThreadThatStartedItEnds) {
+  std::unique_ptr<ChildProcess> cat;
   std::thread([&cat] { cat = StartOrDie({.command = {"cat"}}); }).join();
   EXPECT_EQ(*cat->Wait(kLong), 128 + SIGKILL);
 }

@@ -1,4 +1,4 @@
-#include "ringdist/tests/testing/process.h"
+#include "ringdist/tests/testing/child_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -131,7 +131,7 @@ Pipe MakeOutputPipe() {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Process>> Process::Start(
+absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(
     const Options& options) {
   RINGDIST_CHECK(!options.command.empty());
   std::vector<std::string> arguments = options.command;
@@ -168,11 +168,11 @@ absl::StatusOr<std::unique_ptr<Process>> Process::Start(
   // Not pidfd_open(): glibc 2.36 declares it as a C++ function.
   const int pid_fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   RINGDIST_CHECK_GE(pid_fd, 0);
-  return std::unique_ptr<Process>(
-      new Process(arguments[0], pid, pid_fd, input.ours, output.ours));
+  return std::unique_ptr<ChildProcess>(
+      new ChildProcess(arguments[0], pid, pid_fd, input.ours, output.ours));
 }
 
-Process::~Process() {
+ChildProcess::~ChildProcess() {
   if (!exit_status_.has_value()) {
     kill(-pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
@@ -182,7 +182,7 @@ Process::~Process() {
   close(pid_fd_);
 }
 
-absl::Status Process::WriteInput(absl::string_view bytes) {
+absl::Status ChildProcess::WriteInput(absl::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written =
         send(input_fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -197,12 +197,12 @@ absl::Status Process::WriteInput(absl::string_view bytes) {
   return absl::OkStatus();
 }
 
-void Process::CloseInput() {
+void ChildProcess::CloseInput() {
   if (input_fd_ >= 0) close(input_fd_);
   input_fd_ = -1;
 }
 
-absl::StatusOr<std::string> Process::ReadLine(absl::Duration timeout) {
+absl::StatusOr<std::string> ChildProcess::ReadLine(absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   while (lines_.empty()) {
     if (output_ended_) {
@@ -223,7 +223,7 @@ absl::StatusOr<std::string> Process::ReadLine(absl::Duration timeout) {
 }
 
 // Reads what is there, once; blocks if nothing is.
-void Process::ReadOutput() {
+void ChildProcess::ReadOutput() {
   char bytes[65536];
   const ssize_t size = read(output_fd_, bytes, sizeof(bytes));
   if (size < 0) {
@@ -242,7 +242,7 @@ void Process::ReadOutput() {
   if (output_ended_ && !last_line_.empty()) lines_.push_back(last_line_);
 }
 
-absl::Status Process::Signal(int signal) {
+absl::Status ChildProcess::Signal(int signal) {
   if (exit_status_.has_value()) {
     return absl::FailedPreconditionError(absl::StrCat(
         name_, " (pid ", pid_, ") has ended: no signal ", signal, " to it"));
@@ -251,7 +251,7 @@ absl::Status Process::Signal(int signal) {
   return absl::OkStatus();
 }
 
-absl::Status Process::Suspend() {
+absl::Status ChildProcess::Suspend() {
   const absl::Status sent = Signal(SIGSTOP);
   if (!sent.ok()) return sent;
   siginfo_t info;
@@ -264,9 +264,9 @@ absl::Status Process::Suspend() {
       absl::StrCat(name_, " (pid ", pid_, ") ended instead of stopping"));
 }
 
-absl::Status Process::Resume() { return Signal(SIGCONT); }
+absl::Status ChildProcess::Resume() { return Signal(SIGCONT); }
 
-absl::StatusOr<int> Process::Wait(absl::Duration timeout) {
+absl::StatusOr<int> ChildProcess::Wait(absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
   while (!exit_status_.has_value()) {
     std::vector<pollfd> fds = {{pid_fd_, POLLIN, 0}};
@@ -288,10 +288,11 @@ absl::StatusOr<int> Process::Wait(absl::Duration timeout) {
   return *exit_status_;
 }
 
-absl::StatusOr<CommandResult> RunCommand(const Process::Options& options,
+absl::StatusOr<CommandResult> RunCommand(const ChildProcess::Options& options,
                                          absl::Duration timeout) {
   const absl::Time deadline = absl::Now() + timeout;
-  absl::StatusOr<std::unique_ptr<Process>> process = Process::Start(options);
+  absl::StatusOr<std::unique_ptr<ChildProcess>> process =
+      ChildProcess::Start(options);
   if (!process.ok()) return process.status();
   (*process)->CloseInput();
   const absl::StatusOr<int> exit_status = (*process)->Wait(timeout);

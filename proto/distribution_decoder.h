@@ -1,0 +1,75 @@
+// DistributionDecoder: what arrives on one connection that is up, packet by
+// packet, as control messages. It knows the three forms that the negotiated
+// flags select (OTP, erts/doc: "Distribution Protocol" and "External Term
+// Format", section "Distribution Header"; erts/emulator/beam/dist.c):
+//
+//   70 83 <control> [83 <payload>]           neither of the two flags
+//   83 44 <atoms> <control> [<payload>]      DIST_HDR_ATOM_CACHE or FRAGMENTS
+//   83 45 <u64 sequence> <u64 id> <atoms> <control> <part of the payload>
+//   83 46 <u64 sequence> <u64 id> <next part>         id counts down to 1
+//
+//   DistributionDecoder decoder(peer.flags);
+//   absl::StatusOr<bool> complete = decoder.Decode(packet, message);
+//   if (!complete.ok()) return Close(complete.status());
+//   if (*complete) Handle(message);       // else: a fragment was put aside
+//
+// An error is what a real node closes the connection for. We are stricter where
+// it would look at memory that is not its own, or ask for any amount: <atoms>
+// without DIST_HDR_ATOM_CACHE, a fragment without sequence and id or with the
+// id 0. Sequence 0 is that of messages in one piece, whatever the id.
+
+#ifndef RINGDIST_PROTO_DISTRIBUTION_DECODER_H_
+#define RINGDIST_PROTO_DISTRIBUTION_DECODER_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "ringdist/proto/atom_cache.h"
+#include "ringdist/proto/control_message.h"
+
+namespace ringdist {
+
+// Memory follows what has arrived, never what is announced: a fragmented
+// message takes at most about twice its bytes, and the atoms that it refers to.
+struct DistributionLimits {
+  // Fragmented messages that are incomplete at one time, and their bytes, with
+  // the texts of their atoms.
+  size_t max_sequences = 1024;
+  size_t max_fragmented_bytes = size_t{1} << 30;
+};
+
+// Of one connection, and not to be used by several threads at a time.
+class DistributionDecoder {
+ public:
+  // `negotiated`: the flags both sides announced.
+  explicit DistributionDecoder(uint64_t negotiated,
+                               DistributionLimits limits = {});
+  ~DistributionDecoder();
+
+  // One packet, not a tick. True: `message` is complete; its views point into
+  // `packet` and into the decoder, and are valid until the next call. False: a
+  // fragment of a message that goes on; `message` is not touched. Errors:
+  // InvalidArgument, what is wrong and at which byte; ResourceExhausted, a
+  // limit and its name. After these nothing more can be decoded: each call
+  // gives the same error.
+  // DataLoss is another matter: the payload is missing or broken, and `message`
+  // has all but that. For a real node it is an error if there is a process that
+  // receives the message, and else nothing.
+  //
+  // Nothing is allocated for a message in one piece whose atoms are cached.
+  absl::StatusOr<bool> Decode(absl::string_view packet,
+                              ControlMessage& message);
+
+  AtomCacheStatistics statistics() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_PROTO_DISTRIBUTION_DECODER_H_

@@ -1,0 +1,91 @@
+#include "ringdist/proto/fragment_assembler.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "ringdist/proto/check.h"
+
+namespace ringdist {
+namespace {
+
+absl::Status Wrong(uint64_t sequence, uint64_t id, absl::string_view what) {
+  return absl::InvalidArgumentError(
+      absl::StrCat("fragment ", id, " of sequence ", sequence, ": ", what));
+}
+
+}  // namespace
+
+void GrowingBytes::Grow(size_t size) {
+  const size_t written = this->size();
+  const size_t wanted = std::max(capacity() * 2, written + size);
+  void* larger = std::realloc(storage_.release(), wanted);
+  RINGDIST_CHECK(larger != nullptr);
+  storage_.reset(static_cast<char*>(larger));
+  SetStorage(storage_.get(), written, wanted);
+}
+
+size_t FragmentedMessage::Cost() const {
+  size_t cost = bytes.size();
+  for (const AtomCacheIn::Text& atom : atoms) {
+    cost += sizeof(atom) + sizeof(std::string) + atom->size();
+  }
+  return cost;
+}
+
+absl::Status FragmentAssembler::Take(size_t size) {
+  if (size > max_bytes_ - cost_) {
+    return absl::ResourceExhaustedError(absl::StrCat(
+        "max_fragmented_bytes: ", messages_.size(),
+        " messages that arrive in fragments need ", cost_, " bytes and ", size,
+        " more, and ", max_bytes_, " is the limit"));
+  }
+  cost_ += size;
+  return absl::OkStatus();
+}
+
+absl::Status FragmentAssembler::Begin(uint64_t sequence, uint64_t id,
+                                      std::vector<AtomCacheIn::Text> atoms,
+                                      absl::string_view part) {
+  if (Contains(sequence)) {
+    return Wrong(sequence, id, "the sequence was begun and is not complete");
+  }
+  if (messages_.size() == max_sequences_) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("max_sequences: ", max_sequences_,
+                     " messages are arriving in fragments, which is the limit, "
+                     "and another one begins"));
+  }
+  auto message = std::make_unique<FragmentedMessage>();
+  message->next_id = id - 1;
+  message->atoms = std::move(atoms);
+  message->bytes.WriteBytes(part);
+  const absl::Status taken = Take(message->Cost());
+  if (taken.ok()) messages_.emplace(sequence, std::move(message));
+  return taken;
+}
+
+absl::StatusOr<std::unique_ptr<FragmentedMessage>> FragmentAssembler::Continue(
+    uint64_t sequence, uint64_t id, absl::string_view part) {
+  const auto found = messages_.find(sequence);
+  if (found == messages_.end()) {
+    return Wrong(sequence, id, "the sequence was not begun, or is complete");
+  }
+  FragmentedMessage& message = *found->second;
+  if (id != message.next_id) {
+    return Wrong(sequence, id,
+                 absl::StrCat("fragment ", message.next_id, " is due"));
+  }
+  const absl::Status taken = Take(part.size());
+  if (!taken.ok()) return taken;
+  message.bytes.WriteBytes(part);
+  --message.next_id;
+  if (message.next_id > 0) return nullptr;
+  std::unique_ptr<FragmentedMessage> complete = std::move(found->second);
+  messages_.erase(found);
+  cost_ -= complete->Cost();
+  return complete;
+}
+
+}  // namespace ringdist

@@ -1,0 +1,60 @@
+// NodeOptions: everything about a node at message level that can be set.
+
+#ifndef RINGDIST_RUNTIME_NODE_OPTIONS_H_
+#define RINGDIST_RUNTIME_NODE_OPTIONS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+
+#include "absl/status/status.h"
+#include "ringdist/proto/distribution_decoder.h"
+#include "ringdist/proto/node_name.h"
+#include "ringdist/runtime/channel.h"
+#include "ringdist/runtime/distribution_options.h"
+
+namespace ringdist {
+
+struct NodeOptions {
+  // The node at packet level: name, cookie, directory, times, limits. Its flags
+  // are added to what the node itself announces.
+  DistributionOptions distribution;
+  // Announce PUBLISHED: to be in nodes() over there, not in nodes(hidden).
+  bool visible = false;
+  // Flags of kOptionalNodeFlags (distribution_flags.h) not to announce, and so
+  // not to use: to see what a peer does without them.
+  uint64_t disabled_flags = 0;
+
+  // What may wait for one peer beside its connection's send queue: messages
+  // until it is connected, large ones while they are sent in fragments. A
+  // message is refused when so much waits already.
+  size_t peer_queue_bytes = 16 * 1024 * 1024;
+  // Answers that a peer is owed and does not read: beyond that it is not read
+  // either, and if none gets out for a net_ticktime its connection ends.
+  size_t peer_owed_bytes = 16 * 1024 * 1024;
+  // What may wait for processes of this node at the end of a turn.
+  size_t local_queue_bytes = 16 * 1024 * 1024;
+  // Of messages that arrive in fragments, per connection.
+  DistributionLimits fragments;
+
+  // What happens, as net_kernel:monitor_nodes tells it; each may be empty. A
+  // reason's text begins with OTP's word for it where there is one.
+  std::function<void(const PeerInfo& peer)> on_node_up;
+  std::function<void(const PeerInfo& peer, const absl::Status& reason)>
+      on_node_down;
+  // There is no connection; what waited for it is dropped.
+  std::function<void(const NodeName& peer, const absl::Status& reason)>
+      on_setup_failed;
+  // A message for this peer was refused, and would not be any more.
+  std::function<void(const NodeName& peer)> on_writable;
+  // A node without a name (undefined@host) got one.
+  std::function<void(const NodeName& name, uint32_t creation)> on_named;
+
+  // InvalidArgument names the field and the limit. The distribution's are
+  // checked by itself.
+  absl::Status Validate() const;
+};
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_RUNTIME_NODE_OPTIONS_H_

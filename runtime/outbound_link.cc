@@ -1,0 +1,303 @@
+#include "ringdist/runtime/outbound_link.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/str_cat.h"
+#include "ringdist/proto/check.h"
+#include "ringdist/runtime/signal_packet.h"
+
+namespace ringdist {
+namespace {
+
+// Fragments in the channel at one time: enough for the kernel to be busy, few
+// enough that what is sent in between does not wait long.
+constexpr size_t kMaxFragmentsOut = 4;
+
+// The payload of a signal that carries it.
+auto PayloadIn(const ControlMessage& signal) {
+  return [payload = PayloadOf(signal)](TermWriter& writer) {
+    writer.WriteTerm(*payload);
+  };
+}
+
+uint64_t KeyOf(const PidView& pid) {
+  return (uint64_t{pid.serial} << 32) | pid.id;
+}
+uint64_t KeyOf(const AtomView& name) {
+  return absl::Hash<absl::string_view>()(name.bytes());
+}
+uint64_t KeyOf(const ReferenceView& alias) {
+  return absl::Hash<absl::Span<const uint32_t>>()(alias.ids());
+}
+
+// The pair of each kind of signal.
+struct PairReader {
+  using Receiver = SignalPair::Receiver;
+
+  SignalPair To(uint64_t from, const PidView& to, bool is_death = false) const {
+    return {from, Receiver::kPid, KeyOf(to), is_death};
+  }
+  SignalPair To(uint64_t from, const AtomView& to) const {
+    return {from, Receiver::kName, KeyOf(to), false};
+  }
+  SignalPair To(uint64_t from, const ReferenceView& to) const {
+    return {from, Receiver::kAlias, KeyOf(to), false};
+  }
+
+  SignalPair operator()(const control::Send& send) const {
+    return To(send.from.has_value() ? KeyOf(*send.from) : 0, send.to);
+  }
+  SignalPair operator()(const control::AltactSend& send) const {
+    return std::visit([&](const auto& to) { return To(KeyOf(send.from), to); },
+                      send.to);
+  }
+  SignalPair operator()(const control::Exit& exit) const {
+    return To(KeyOf(exit.from), exit.to, true);
+  }
+  SignalPair operator()(const control::MonitorPExit& exit) const {
+    const auto* pid = std::get_if<PidView>(&exit.from);
+    return To(pid != nullptr ? KeyOf(*pid) : 0, exit.to, true);
+  }
+  SignalPair operator()(const control::MonitorP& monitor) const {
+    return std::visit(
+        [&](const auto& to) { return To(KeyOf(monitor.from), to); },
+        monitor.to);
+  }
+  SignalPair operator()(const control::DemonitorP& monitor) const {
+    return std::visit(
+        [&](const auto& to) { return To(KeyOf(monitor.from), to); },
+        monitor.to);
+  }
+  SignalPair operator()(const control::SpawnRequest& spawn) const {
+    return {KeyOf(spawn.from), Receiver::kPid, 0, false};
+  }
+  SignalPair operator()(const control::SpawnReply& reply) const {
+    return To(0, reply.to);
+  }
+  SignalPair operator()(const control::Unknown&) const { return {}; }
+  template <typename Signal>
+  SignalPair operator()(const Signal& signal) const {
+    return To(KeyOf(signal.from), signal.to);
+  }
+};
+
+}  // namespace
+
+SignalPair PairOf(const ControlMessage& signal) {
+  return std::visit(PairReader(), signal);
+}
+
+OutboundLink::OutboundLink(Reactor& reactor, size_t limit_bytes,
+                           absl::AnyInvocable<void()> on_progress)
+    : limit_bytes_(limit_bytes),
+      on_progress_(std::move(on_progress)),
+      pump_(std::make_shared<Pump>()),
+      fragments_task_(reactor,
+                      ReactorCallback::To<&OutboundLink::OnFragments>(this)) {
+  pump_->link = this;
+}
+
+OutboundLink::~OutboundLink() { pump_->link = nullptr; }
+
+void OutboundLink::Up(Channel channel) {
+  channel_ = std::move(channel);
+  encoder_.emplace(channel_.peer().flags);
+  SendWaitings();
+  on_progress_();
+}
+
+AtomCacheStatistics OutboundLink::atom_cache() const {
+  return encoder_.has_value() ? encoder_->statistics() : AtomCacheStatistics();
+}
+
+absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
+                                       PayloadWriter payload) {
+  const auto refuse = [this] {
+    refused_ = true;
+    return absl::ResourceExhaustedError(
+        absl::StrCat(waiting_bytes() + channel_.statistics().pending_bytes,
+                     " bytes wait to be sent to this node already"));
+  };
+  const SignalPair pair = PairOf(signal);
+  if (waiting_.empty() && is_up() && large_bytes_ < limit_bytes_ &&
+      waiting_bytes_ < limit_bytes_) {
+    switch (TrySend(pair, signal, payload)) {
+      case Outcome::kSent:
+        return absl::OkStatus();
+      case Outcome::kNoRoom:
+        return refuse();
+      case Outcome::kGone:
+        return absl::UnavailableError("the connection is gone");
+    }
+  }
+  if (is_up() || waiting_bytes_ >= limit_bytes_) return refuse();
+  PutBehind(waiting_, MakeWaiting(pair, signal, payload));
+  return absl::OkStatus();
+}
+
+void OutboundLink::SendSignal(const ControlMessage& signal) {
+  const SignalPair pair = PairOf(signal);
+  if (waiting_.empty() && is_up()) {
+    const Outcome outcome = TrySend(pair, signal, NoPayload);
+    if (outcome != Outcome::kNoRoom) return;
+  }
+  PutBehind(waiting_, MakeWaiting(pair, signal, NoPayload));
+}
+
+OutboundLink::Outcome OutboundLink::TrySend(const SignalPair& pair,
+                                            const ControlMessage& signal,
+                                            PayloadWriter payload) {
+  if (Large* const holder = FindHolder(pair)) {
+    PutBehind(holder->behind, MakeWaiting(pair, signal, payload));
+    return Outcome::kSent;
+  }
+  {
+    PacketWriter packet = channel_.BeginPacket();
+    if (absl::IsResourceExhausted(packet.status())) return Outcome::kNoRoom;
+    if (!packet.status().ok()) return Outcome::kGone;
+    encoder_->Encode(signal, payload, packet);
+    if (packet.size() <= kFragmentBytes || !encoder_->fragments()) {
+      const absl::Status sent = packet.Commit();
+      sent.ok() ? encoder_->Commit() : encoder_->Abandon();
+      return sent.ok() ? Outcome::kSent : Outcome::kGone;
+    }
+    encoder_->Abandon();
+  }
+  BeginLarge(pair, signal, payload);
+  return Outcome::kSent;
+}
+
+OutboundLink::Large* OutboundLink::FindHolder(const SignalPair& pair) {
+  // The last one: what waits behind it comes later than what it waits behind.
+  for (auto large = large_.rbegin(); large != large_.rend(); ++large) {
+    if ((*large)->pair.Holds(pair)) return large->get();
+  }
+  return nullptr;
+}
+
+OutboundLink::Waiting OutboundLink::MakeWaiting(const SignalPair& pair,
+                                                const ControlMessage& signal,
+                                                PayloadWriter payload) {
+  StringWriter bytes;
+  WriteSignalPacket(signal, payload, bytes);
+  return {pair, std::string(bytes.view())};
+}
+
+void OutboundLink::PutBehind(std::deque<Waiting>& queue, Waiting waiting) {
+  waiting_bytes_ += waiting.packet.size();
+  queue.push_back(std::move(waiting));
+}
+
+OutboundLink::Outcome OutboundLink::TrySendWaiting(const Waiting& waiting) {
+  ControlMessage signal;
+  const absl::Status decoded = DecodePassThrough(waiting.packet, signal);
+  RINGDIST_CHECK(decoded.ok());
+  return PayloadOf(signal) == nullptr
+             ? TrySend(waiting.pair, signal, NoPayload)
+             : TrySend(waiting.pair, signal, PayloadIn(signal));
+}
+
+void OutboundLink::SendWaitings() {
+  while (!waiting_.empty()) {
+    const Waiting first = std::move(waiting_.front());
+    waiting_.pop_front();
+    waiting_bytes_ -= first.packet.size();
+    if (TrySendWaiting(first) != Outcome::kNoRoom) continue;
+    waiting_bytes_ += first.packet.size();
+    waiting_.push_front(first);
+    return;
+  }
+}
+
+void OutboundLink::OnWritable() {
+  SendWaitings();
+  OnFragments();
+}
+
+bool OutboundLink::TakeRefused() {
+  if (!refused_ || !is_up() || !waiting_.empty() ||
+      waiting_bytes() >= limit_bytes_) {
+    return false;
+  }
+  refused_ = false;
+  return true;
+}
+
+// Large messages.
+
+void OutboundLink::BeginLarge(const SignalPair& pair,
+                              const ControlMessage& signal,
+                              PayloadWriter payload) {
+  auto bytes = std::make_shared<StringWriter>();
+  auto large = std::make_unique<Large>();
+  size_t control_size = 0;
+  encoder_->EncodePlain(signal, payload, *bytes, control_size);
+  large->pair = pair;
+  large->sequence = ++last_sequence_;
+  large->first_size =
+      std::min(std::max(kFragmentBytes, control_size), bytes->size());
+  large->bytes = std::move(bytes);
+  large_bytes_ += large->bytes->size();
+  large_.push_back(std::move(large));
+  fragments_task_.Schedule();
+}
+
+void OutboundLink::OnFragments() {
+  SendFragments();
+  on_progress_();
+}
+
+void OutboundLink::SendFragments() {
+  while (!large_.empty() && pump_->fragments_out < kMaxFragmentsOut) {
+    if (next_large_ >= large_.size()) next_large_ = 0;
+    Large& large = *large_[next_large_];
+    if (!SendFragment(large)) return;  // OnWritable, or the end, follows.
+    if (large.left() == 0) {
+      FinishLarge(next_large_);
+    } else {
+      ++next_large_;
+    }
+  }
+}
+
+bool OutboundLink::SendFragment(Large& large) {
+  PacketWriter packet = channel_.BeginPacket();
+  if (!packet.status().ok()) return false;
+  const bool is_first = large.sent == 0;
+  const size_t size =
+      is_first ? large.first_size : std::min(kFragmentBytes, large.left());
+  const size_t after = large.left() - size;
+  const size_t id = 1 + (after + kFragmentBytes - 1) / kFragmentBytes;
+  DistributionEncoder::WriteFragmentHeader(large.sequence, id, is_first,
+                                           packet);
+  const absl::string_view part = large.bytes->view().substr(large.sent, size);
+  ++pump_->fragments_out;
+  large.sent += size;
+  return packet
+      .CommitReferenced(part,
+                        [pump = pump_, bytes = large.bytes] {
+                          --pump->fragments_out;
+                          if (pump->link == nullptr) return;
+                          pump->link->fragments_task_.Schedule();
+                        })
+      .ok();
+}
+
+void OutboundLink::FinishLarge(size_t index) {
+  const std::unique_ptr<Large> large = std::move(large_[index]);
+  large_.erase(large_.begin() + static_cast<std::ptrdiff_t>(index));
+  large_bytes_ -= large->bytes->size();
+  while (!large->behind.empty()) {
+    const Waiting next = std::move(large->behind.front());
+    large->behind.pop_front();
+    waiting_bytes_ -= next.packet.size();
+    if (!waiting_.empty() || TrySendWaiting(next) == Outcome::kNoRoom) {
+      PutBehind(waiting_, next);
+    }
+  }
+}
+
+}  // namespace ringdist

@@ -1,0 +1,364 @@
+// What signals do to the processes of this node (OTP, "Erlang Reference
+// Manual", chapter "Processes"; erts/doc: "Distribution Protocol").
+
+#include <utility>
+#include <variant>
+
+#include "ringdist/proto/bytes.h"
+#include "ringdist/proto/term_writer.h"
+#include "ringdist/runtime/process_table.h"
+
+namespace ringdist {
+namespace {
+
+// A term of one atom, for as long as this lives.
+class AtomTerm {
+ public:
+  explicit AtomTerm(absl::string_view text) {
+    TermWriter(bytes_).WriteAtom(text);
+  }
+  TermView view() const { return TermView::Trusted(bytes_.view(), {}); }
+
+ private:
+  StringWriter bytes_;
+};
+
+// {Name, Node} or a pid, as the messages of monitors have it.
+void WriteMonitored(TermWriter& writer, const MonitorState& monitor) {
+  if (monitor.name.empty()) return writer.WritePid(monitor.pid);
+  writer.WriteTupleHeader(2);
+  writer.WriteAtom(monitor.name);
+  writer.WriteAtom(monitor.node);
+}
+
+// What each signal of another process does, here.
+class Reception {
+ public:
+  Reception(ProcessTable& table, absl::string_view node)
+      : table_(table), node_(node) {}
+
+  void operator()(const control::Send& send) {
+    Message(table_.Find(send.to), send.message);
+  }
+  void operator()(const control::RegSend& send) {
+    Message(FindName(send.to), send.message);
+  }
+  void operator()(const control::AliasSend& send) {
+    Message(table_.FindAlias(send.to, true), send.message);
+  }
+  void operator()(const control::AltactSend& send) {
+    ProcessState* const process = Target(send);
+    if (process == nullptr) return;
+    if (!send.exit) return Message(process, send.message);
+    table_.DeliverExit(*process, send.from, send.message, false);
+  }
+
+  void operator()(const control::Link& link) {
+    ProcessState* const process = table_.Find(link.to);
+    if (process == nullptr) {
+      const AtomTerm noproc("noproc");
+      return Answer(control::Exit{.from = link.to,
+                                  .to = link.from,
+                                  .token = {},
+                                  .reason = noproc.view(),
+                                  .reason_is_payload = true});
+    }
+    // A link that is being unlinked stays so: the other end asked for the same
+    // one before it knew, and will acknowledge.
+    process->links.try_emplace(Pid(link.from));
+    table_.Relate(*process, node_);
+  }
+  void operator()(const control::Unlink& unlink) {
+    if (ProcessState* const process = table_.Find(unlink.to)) {
+      process->links.erase(Pid(unlink.from));
+    }
+  }
+  void operator()(const control::UnlinkId& unlink) {
+    if (ProcessState* const process = table_.Find(unlink.to)) {
+      const auto link = process->links.find(Pid(unlink.from));
+      if (link != process->links.end() && link->second.unlink_id == 0) {
+        process->links.erase(link);
+      }
+    }
+    Answer(control::UnlinkIdAck{
+        .id = unlink.id, .from = unlink.to, .to = unlink.from});
+  }
+  void operator()(const control::UnlinkIdAck& ack) {
+    ProcessState* const process = table_.Find(ack.to);
+    if (process == nullptr) return;
+    const auto link = process->links.find(Pid(ack.from));
+    if (link != process->links.end() && link->second.unlink_id == ack.id) {
+      process->links.erase(link);
+    }
+  }
+  void operator()(const control::Exit& exit) {
+    ProcessState* const process = table_.Find(exit.to);
+    if (process == nullptr) return;
+    const auto link = process->links.find(Pid(exit.from));
+    if (link == process->links.end()) return;
+    // An acknowledgement that is still to come means nothing then.
+    const bool active = link->second.unlink_id == 0;
+    process->links.erase(link);
+    if (active) table_.DeliverExit(*process, exit.from, exit.reason, true);
+  }
+  void operator()(const control::Exit2& exit) {
+    if (ProcessState* const process = table_.Find(exit.to)) {
+      table_.DeliverExit(*process, exit.from, exit.reason, false);
+    }
+  }
+
+  void operator()(const control::MonitorP& monitor) {
+    const AtomView* const name = std::get_if<AtomView>(&monitor.to);
+    ProcessState* const process =
+        name != nullptr ? FindName(*name)
+                        : table_.Find(std::get<PidView>(monitor.to));
+    if (process == nullptr) {
+      const AtomTerm noproc("noproc");
+      return Answer(control::MonitorPExit{.from = monitor.to,
+                                          .to = monitor.from,
+                                          .reference = monitor.reference,
+                                          .reason = noproc.view(),
+                                          .reason_is_payload = true});
+    }
+    process->watchers[Reference(monitor.reference)] = {
+        Pid(monitor.from), name != nullptr ? name->ToString() : ""};
+    table_.Relate(*process, node_);
+  }
+  void operator()(const control::DemonitorP& demonitor) {
+    table_.RemoveWatcher(demonitor);
+  }
+  void operator()(const control::MonitorPExit& exit) {
+    if (ProcessState* const process = table_.Find(exit.to)) {
+      table_.DeliverDown(*process, exit.reference, exit.reason);
+    }
+  }
+
+  void operator()(const control::SpawnRequest& request) {
+    Answer(control::SpawnReply{.id = request.id,
+                               .to = request.from,
+                               .flags = 0,
+                               .result = AtomView::Utf8("notsup"),
+                               .token = {}});
+  }
+  // Nothing here asks for spawns, and there are no group leaders.
+  void operator()(const control::SpawnReply&) {}
+  void operator()(const control::GroupLeader&) {}
+  void operator()(const control::Unknown&) {}
+
+ private:
+  ProcessState* FindName(const AtomView& name) {
+    return name.latin1() ? table_.FindName(name.ToString())
+                         : table_.FindName(name.bytes());
+  }
+  ProcessState* Target(const control::AltactSend& send) {
+    if (const auto* pid = std::get_if<PidView>(&send.to)) {
+      return table_.Find(*pid);
+    }
+    if (const auto* name = std::get_if<AtomView>(&send.to)) {
+      return FindName(*name);
+    }
+    return table_.FindAlias(std::get<ReferenceView>(send.to), true);
+  }
+  void Message(ProcessState* process, const TermView& message) {
+    if (process != nullptr) table_.DeliverMessage(*process, node_, message);
+  }
+  void Answer(const ControlMessage& signal) {
+    table_.router().RouteSignal(node_, signal, /*connect=*/false);
+  }
+
+  ProcessTable& table_;
+  absl::string_view node_;
+};
+
+}  // namespace
+
+void ProcessTable::Deliver(absl::string_view node,
+                           const ControlMessage& signal) {
+  std::visit(Reception(*this, node), signal);
+}
+
+bool ProcessTable::HasReceiver(const ControlMessage& signal) {
+  const auto named = [this](const AtomView& name) {
+    return FindName(name.ToString()) != nullptr;
+  };
+  if (const auto* send = std::get_if<control::Send>(&signal)) {
+    return Find(send->to) != nullptr;
+  }
+  if (const auto* send = std::get_if<control::RegSend>(&signal)) {
+    return named(send->to);
+  }
+  if (const auto* send = std::get_if<control::AliasSend>(&signal)) {
+    return FindAlias(send->to, false) != nullptr;
+  }
+  if (const auto* exit = std::get_if<control::Exit>(&signal)) {
+    return Find(exit->to) != nullptr;
+  }
+  if (const auto* exit = std::get_if<control::Exit2>(&signal)) {
+    return Find(exit->to) != nullptr;
+  }
+  if (const auto* exit = std::get_if<control::MonitorPExit>(&signal)) {
+    return Find(exit->to) != nullptr;
+  }
+  // A spawned process would be given it.
+  return true;
+}
+
+void ProcessTable::Relate(ProcessState& process, absl::string_view node) {
+  if (node == self_) return;
+  if (related_[node].insert(process.key).second) {
+    process.related_nodes.emplace_back(node);
+  }
+}
+
+void ProcessTable::RemoveWatcher(const control::DemonitorP& demonitor) {
+  const Reference reference(demonitor.reference);
+  const auto remove_from = [&](ProcessState* process) {
+    if (process == nullptr) return false;
+    const auto found = process->watchers.find(reference);
+    if (found == process->watchers.end() ||
+        !(PidView(found->second.watcher) == demonitor.from)) {
+      return false;
+    }
+    process->watchers.erase(found);
+    return true;
+  };
+  if (const auto* pid = std::get_if<PidView>(&demonitor.to)) {
+    remove_from(Find(*pid));
+    return;
+  }
+  // The name may be somebody else's by now.
+  if (remove_from(FindName(std::get<AtomView>(demonitor.to).ToString()))) {
+    return;
+  }
+  for (const auto& [key, process] : processes_) {
+    if (remove_from(process.get())) return;
+  }
+}
+
+void ProcessTable::DeliverExit(ProcessState& process, const PidView& from,
+                               const TermView& reason, bool is_link) {
+  const bool kill = !is_link && reason.IsAtom("kill");
+  if (kill) return EndProcess(process, MakeTerm(Atom("killed")));
+  if (process.trap_exits) {
+    StringWriter bytes;
+    TermWriter writer(bytes);
+    writer.WriteTupleHeader(3);
+    writer.WriteAtom("EXIT");
+    writer.WritePid(from);
+    writer.WriteTerm(reason);
+    return DeliverMessage(process, self_,
+                          TermView::Trusted(bytes.view(), AtomTable()));
+  }
+  // `normal` ends nobody but the process that says it of itself.
+  if (reason.IsAtom("normal") && !(from == PidView(process.pid))) return;
+  EndProcess(process, Term(reason));
+}
+
+void ProcessTable::DeliverDown(ProcessState& process,
+                               const ReferenceView& reference,
+                               const TermView& reason) {
+  const auto found = process.monitors.find(Reference(reference));
+  if (found == process.monitors.end()) return;
+  const MonitorState monitor = std::move(found->second);
+  process.monitors.erase(found);
+  StringWriter bytes;
+  TermWriter writer(bytes);
+  writer.WriteTupleHeader(5);
+  writer.WriteAtom("DOWN");
+  writer.WriteReference(reference);
+  writer.WriteAtom("process");
+  WriteMonitored(writer, monitor);
+  writer.WriteTerm(reason);
+  DeliverMessage(process, self_, TermView::Trusted(bytes.view(), AtomTable()));
+}
+
+void ProcessTable::TellOthers(ProcessState& process, const Term& reason) {
+  for (const auto& [other, link] : process.links) {
+    if (link.unlink_id != 0) continue;
+    router_.RouteSignal(other.node,
+                        control::Exit{.from = process.pid,
+                                      .to = other,
+                                      .token = {},
+                                      .reason = reason,
+                                      .reason_is_payload = true},
+                        /*connect=*/false);
+  }
+  for (const auto& [reference, watcher] : process.watchers) {
+    const PidOrName from = watcher.name.empty()
+                               ? PidOrName(PidView(process.pid))
+                               : PidOrName(AtomView::Utf8(watcher.name));
+    router_.RouteSignal(watcher.watcher.node,
+                        control::MonitorPExit{.from = from,
+                                              .to = watcher.watcher,
+                                              .reference = reference,
+                                              .reason = reason,
+                                              .reason_is_payload = true},
+                        /*connect=*/false);
+  }
+  for (const auto& [reference, monitor] : process.monitors) {
+    const PidOrName to = monitor.name.empty()
+                             ? PidOrName(PidView(monitor.pid))
+                             : PidOrName(AtomView::Utf8(monitor.name));
+    router_.RouteSignal(
+        monitor.node,
+        control::DemonitorP{
+            .from = process.pid, .to = to, .reference = reference},
+        /*connect=*/false);
+  }
+}
+
+// Nodes that come and go.
+
+namespace {
+
+void TellNodeEvent(ProcessTable& table, std::vector<uint64_t> processes,
+                   absl::string_view event, absl::string_view node) {
+  const Term message = MakeTerm(std::tuple(Atom(event), Atom(node)));
+  for (const uint64_t key : processes) {
+    if (ProcessState* const process = table.Find(key)) {
+      table.DeliverMessage(*process, table.self(), message);
+    }
+  }
+}
+
+}  // namespace
+
+void ProcessTable::OnNodeUp(absl::string_view node) {
+  TellNodeEvent(*this, NodeMonitors(), "nodeup", node);
+}
+
+void ProcessTable::OnNodeLost(absl::string_view node, bool was_up) {
+  const AtomTerm noconnection("noconnection");
+  const auto related = related_.extract(node);
+  const auto keys = related.empty() ? absl::flat_hash_set<uint64_t>()
+                                    : std::move(related.mapped());
+  for (const uint64_t key : keys) {
+    ProcessState* process = Find(key);
+    if (process == nullptr) continue;
+    std::erase(process->related_nodes, node);
+    absl::erase_if(process->watchers, [&](const auto& entry) {
+      return entry.second.watcher.node == node;
+    });
+    std::vector<Reference> down;
+    for (const auto& [reference, monitor] : process->monitors) {
+      if (monitor.node == node) down.push_back(reference);
+    }
+    std::vector<Pid> unlinked;
+    for (const auto& [other, link] : process->links) {
+      if (other.node == node && link.unlink_id == 0) unlinked.push_back(other);
+    }
+    absl::erase_if(process->links,
+                   [&](const auto& entry) { return entry.first.node == node; });
+    for (const Reference& reference : down) {
+      if ((process = Find(key)) == nullptr) break;
+      DeliverDown(*process, reference, noconnection.view());
+    }
+    for (const Pid& other : unlinked) {
+      if ((process = Find(key)) == nullptr) break;
+      DeliverExit(*process, other, noconnection.view(), true);
+    }
+  }
+  if (was_up) TellNodeEvent(*this, NodeMonitors(), "nodedown", node);
+}
+
+}  // namespace ringdist

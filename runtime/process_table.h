@@ -1,0 +1,161 @@
+// ProcessTable: the processes of this node, and what signals do to them.
+// Internal to //runtime:node.
+//
+// It knows nothing of connections: signals that come in are handed to Deliver,
+// one after the other and never inside a handler; signals that go out, also to
+// processes of this node, go to the router.
+
+#ifndef RINGDIST_RUNTIME_PROCESS_TABLE_H_
+#define RINGDIST_RUNTIME_PROCESS_TABLE_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "ringdist/proto/control_message.h"
+#include "ringdist/proto/identifiers.h"
+#include "ringdist/proto/node_name.h"
+#include "ringdist/proto/term.h"
+#include "ringdist/runtime/process.h"
+#include "ringdist/runtime/process_state.h"
+#include "ringdist/runtime/reactor.h"
+
+namespace ringdist {
+
+// The way of signals to the nodes of their receivers, this one included.
+class SignalRouter {
+ public:
+  // A message, which may be refused; `signal` is without its payload.
+  virtual absl::Status RouteMessage(absl::string_view node,
+                                    const ControlMessage& signal,
+                                    MessageWriter payload) = 0;
+  // A signal that a process owes, which is never refused. If the node is not
+  // connected it is dropped, or with `connect` waits for it to be; if that
+  // fails OnNodeLost tells.
+  virtual void RouteSignal(absl::string_view node, const ControlMessage& signal,
+                           bool connect) = 0;
+  // What waits for a process is more than it may be: nothing is read from the
+  // node while what this returns lives.
+  virtual std::shared_ptr<void> PausePeer(absl::string_view node) = 0;
+
+ protected:
+  ~SignalRouter() = default;
+};
+
+// Sends a message in the name of `from`, a process of this node.
+absl::Status SendMessage(ProcessTable& table, const PidView& from,
+                         const Destination& to, MessageWriter message);
+
+class ProcessTable {
+ public:
+  ProcessTable(Reactor& reactor, SignalRouter& router)
+      : reactor_(reactor), router_(router) {}
+  ProcessTable(const ProcessTable&) = delete;
+  ProcessTable& operator=(const ProcessTable&) = delete;
+  ~ProcessTable();
+
+  // Ends all processes without a word to anybody: no signals, no on_death.
+  void Clear();
+
+  // Who this node is: before anything else. Pids from before mean nobody.
+  void SetSelf(const NodeName& name, uint32_t creation);
+  const std::string& self() const { return self_; }
+
+  Pid Spawn(MessageHandler handler, ProcessOptions options);
+  Process HandleOf(uint64_t key) { return Process(this, key); }
+  Process HandleOf(const PidView& pid);
+  // Null if it is gone, or of another node or an earlier life.
+  ProcessState* Find(const PidView& pid);
+  ProcessState* Find(uint64_t key);
+  size_t size() const { return processes_.size(); }
+
+  // AlreadyExists: the name is taken. NotFound: no such process.
+  absl::Status Register(absl::string_view name, const PidView& pid);
+  absl::Status Unregister(absl::string_view name);
+  ProcessState* FindName(absl::string_view name);
+  std::vector<std::string> Names() const;
+
+  Reference NewReference();
+  ProcessState* FindAlias(const ReferenceView& alias, bool used_for_reply);
+  uint64_t AddAlias(ProcessState& process, const Reference& alias,
+                    bool for_one_reply);
+  bool RemoveAlias(ProcessState& process, const ReferenceView& alias);
+
+  // A signal from a process of `node`.
+  void Deliver(absl::string_view node, const ControlMessage& signal);
+  // Whether somebody here would look at the signal's payload.
+  bool HasReceiver(const ControlMessage& signal);
+  // Whether a message for it would go beyond the limit of its mailbox: those of
+  // this node's own processes are refused then.
+  bool IsFull(const Destination& to);
+
+  void OnNodeUp(absl::string_view node);
+  // The connection is gone; or, if it was not up, there came to be none.
+  void OnNodeLost(absl::string_view node, bool was_up);
+
+  // For Process, and for the state's callbacks.
+  Reactor& reactor() { return reactor_; }
+  SignalRouter& router() { return router_; }
+  // Notes that the two have something in common that ends with the node.
+  void Relate(ProcessState& process, absl::string_view node);
+  // Ends the process now, or when its handler has returned.
+  void EndProcess(ProcessState& process, const Term& reason);
+  // Lets the process look at what waits for it.
+  void RunMailbox(ProcessState& process);
+  void RunAwaitTimeout(ProcessState& process);
+  void RunDelayed(ProcessState::DelayedMessage& delayed);
+  // A message, or one that the node itself tells.
+  void DeliverMessage(ProcessState& process, absl::string_view from_node,
+                      const TermView& message);
+  // An exit signal: ends the process, comes as a message, or is ignored.
+  void DeliverExit(ProcessState& process, const PidView& from,
+                   const TermView& reason, bool is_link);
+  // The DOWN message of a monitor.
+  void DeliverDown(ProcessState& process, const ReferenceView& reference,
+                   const TermView& reason);
+  // Whatever has become of the name that it was monitored by.
+  void RemoveWatcher(const control::DemonitorP& demonitor);
+  uint64_t NextUnlinkId() { return ++last_unlink_id_; }
+  ProcessTimerId NextTimerId() { return ++last_timer_id_; }
+
+ private:
+  struct Alias {
+    uint64_t process = 0;
+    bool for_one_reply = false;
+  };
+
+  static uint64_t KeyOf(const ReferenceView& alias);
+  // True if the process is still there afterwards.
+  bool RunHandler(ProcessState& process, MessageHandler& handler,
+                  const TermView& message);
+  bool TakeAwaited(ProcessState& process);
+  void Store(ProcessState& process, absl::string_view from_node,
+             const TermView& message);
+  void FinishExit(ProcessState& process);
+  void TellOthers(ProcessState& process, const Term& reason);
+  std::vector<uint64_t> NodeMonitors() const;
+
+  Reactor& reactor_;
+  SignalRouter& router_;
+  std::string self_;
+  uint32_t creation_ = 0;
+  uint64_t last_key_ = 0;
+  uint64_t last_reference_ = 0;
+  uint64_t last_unlink_id_ = 0;
+  ProcessTimerId last_timer_id_ = 0;
+  absl::flat_hash_map<uint64_t, std::unique_ptr<ProcessState>> processes_;
+  absl::flat_hash_map<std::string, uint64_t> names_;
+  absl::flat_hash_map<uint64_t, Alias> aliases_;
+  // Processes by a node that they have links or monitors with, or had.
+  absl::flat_hash_map<std::string, absl::flat_hash_set<uint64_t>> related_;
+};
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_RUNTIME_PROCESS_TABLE_H_
