@@ -14,7 +14,7 @@ namespace {
 
 // Fragments in the channel at one time: enough for the kernel to be busy, few
 // enough that what is sent in between does not wait long.
-constexpr size_t kMaxFragmentsOut = 4;
+constexpr size_t kMaxFragmentsOut = 2;
 
 // The payload of a signal that carries it.
 auto PayloadIn(const ControlMessage& signal) {
@@ -122,9 +122,9 @@ absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
                      " bytes wait to be sent to this node already"));
   };
   const SignalPair pair = PairOf(signal);
-  if (waiting_.empty() && is_up() && large_bytes_ < limit_bytes_ &&
-      waiting_bytes_ < limit_bytes_) {
-    switch (TrySend(pair, signal, payload)) {
+  const bool may_queue = waiting_bytes() < limit_bytes_;
+  if (waiting_.empty() && is_up()) {
+    switch (TrySend(pair, signal, payload, may_queue)) {
       case Outcome::kSent:
         return absl::OkStatus();
       case Outcome::kNoRoom:
@@ -133,7 +133,7 @@ absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
         return absl::UnavailableError("the connection is gone");
     }
   }
-  if (is_up() || waiting_bytes_ >= limit_bytes_) return refuse();
+  if (is_up() || !may_queue) return refuse();
   PutBehind(waiting_, MakeWaiting(pair, signal, payload));
   return absl::OkStatus();
 }
@@ -141,7 +141,8 @@ absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
 void OutboundLink::SendSignal(const ControlMessage& signal) {
   const SignalPair pair = PairOf(signal);
   if (waiting_.empty() && is_up()) {
-    const Outcome outcome = TrySend(pair, signal, NoPayload);
+    const Outcome outcome =
+        TrySend(pair, signal, NoPayload, /*may_queue=*/true);
     if (outcome != Outcome::kNoRoom) return;
   }
   PutBehind(waiting_, MakeWaiting(pair, signal, NoPayload));
@@ -149,24 +150,42 @@ void OutboundLink::SendSignal(const ControlMessage& signal) {
 
 OutboundLink::Outcome OutboundLink::TrySend(const SignalPair& pair,
                                             const ControlMessage& signal,
-                                            PayloadWriter payload) {
+                                            PayloadWriter payload,
+                                            bool may_queue) {
   if (Large* const holder = FindHolder(pair)) {
+    if (!may_queue) return Outcome::kNoRoom;
     PutBehind(holder->behind, MakeWaiting(pair, signal, payload));
     return Outcome::kSent;
   }
+  std::shared_ptr<StringWriter> large;
   {
     PacketWriter packet = channel_.BeginPacket();
     if (absl::IsResourceExhausted(packet.status())) return Outcome::kNoRoom;
     if (!packet.status().ok()) return Outcome::kGone;
-    encoder_->Encode(signal, payload, packet);
-    if (packet.size() <= kFragmentBytes || !encoder_->fragments()) {
+    // Large ones need memory of their own: at once, if one is expected.
+    if (expect_large_) large = std::make_shared<StringWriter>();
+    ByteWriter& out = large != nullptr ? static_cast<ByteWriter&>(*large)
+                                       : static_cast<ByteWriter&>(packet);
+    encoder_->Encode(signal, payload, out);
+    // What is no payload must be in the first fragment.
+    expect_large_ = out.size() > kFragmentBytes && encoder_->fragments() &&
+                    PayloadOf(signal) != nullptr;
+    if (!expect_large_) {
+      if (large != nullptr) packet.WriteBytes(large->view());
       const absl::Status sent = packet.Commit();
       sent.ok() ? encoder_->Commit() : encoder_->Abandon();
       return sent.ok() ? Outcome::kSent : Outcome::kGone;
     }
-    encoder_->Abandon();
+    if (!may_queue) {
+      encoder_->Abandon();
+      return Outcome::kNoRoom;
+    }
+    if (large == nullptr) {
+      large = std::make_shared<StringWriter>();
+      large->WriteBytes(packet.view());
+    }
   }
-  BeginLarge(pair, signal, payload);
+  BeginLarge(pair, std::move(large));
   return Outcome::kSent;
 }
 
@@ -181,34 +200,31 @@ OutboundLink::Large* OutboundLink::FindHolder(const SignalPair& pair) {
 OutboundLink::Waiting OutboundLink::MakeWaiting(const SignalPair& pair,
                                                 const ControlMessage& signal,
                                                 PayloadWriter payload) {
-  StringWriter bytes;
-  WriteSignalPacket(signal, payload, bytes);
-  return {pair, std::string(bytes.view())};
+  auto packet = std::make_unique<StringWriter>();
+  WriteSignalPacket(signal, payload, *packet);
+  return {pair, std::move(packet)};
 }
 
 void OutboundLink::PutBehind(std::deque<Waiting>& queue, Waiting waiting) {
-  waiting_bytes_ += waiting.packet.size();
+  waiting_bytes_ += waiting.packet->size();
   queue.push_back(std::move(waiting));
 }
 
 OutboundLink::Outcome OutboundLink::TrySendWaiting(const Waiting& waiting) {
   ControlMessage signal;
-  const absl::Status decoded = DecodePassThrough(waiting.packet, signal);
+  const absl::Status decoded =
+      DecodePassThrough(waiting.packet->view(), signal);
   RINGDIST_CHECK(decoded.ok());
   return PayloadOf(signal) == nullptr
-             ? TrySend(waiting.pair, signal, NoPayload)
-             : TrySend(waiting.pair, signal, PayloadIn(signal));
+             ? TrySend(waiting.pair, signal, NoPayload, true)
+             : TrySend(waiting.pair, signal, PayloadIn(signal), true);
 }
 
 void OutboundLink::SendWaitings() {
   while (!waiting_.empty()) {
-    const Waiting first = std::move(waiting_.front());
+    if (TrySendWaiting(waiting_.front()) == Outcome::kNoRoom) return;
+    waiting_bytes_ -= waiting_.front().packet->size();
     waiting_.pop_front();
-    waiting_bytes_ -= first.packet.size();
-    if (TrySendWaiting(first) != Outcome::kNoRoom) continue;
-    waiting_bytes_ += first.packet.size();
-    waiting_.push_front(first);
-    return;
   }
 }
 
@@ -229,18 +245,15 @@ bool OutboundLink::TakeRefused() {
 // Large messages.
 
 void OutboundLink::BeginLarge(const SignalPair& pair,
-                              const ControlMessage& signal,
-                              PayloadWriter payload) {
-  auto bytes = std::make_shared<StringWriter>();
+                              std::shared_ptr<const StringWriter> packet) {
   auto large = std::make_unique<Large>();
-  size_t control_size = 0;
-  encoder_->EncodePlain(signal, payload, *bytes, control_size);
   large->pair = pair;
   large->sequence = ++last_sequence_;
-  large->first_size =
-      std::min(std::max(kFragmentBytes, control_size), bytes->size());
-  large->bytes = std::move(bytes);
-  large_bytes_ += large->bytes->size();
+  large->packet = std::move(packet);
+  large_bytes_ += large->packet->size();
+  // The first fragment now: its atoms come in the order of the cache.
+  const bool sent = SendFragment(*large);
+  sent ? encoder_->Commit() : encoder_->Abandon();
   large_.push_back(std::move(large));
   fragments_task_.Schedule();
 }
@@ -266,19 +279,19 @@ void OutboundLink::SendFragments() {
 bool OutboundLink::SendFragment(Large& large) {
   PacketWriter packet = channel_.BeginPacket();
   if (!packet.status().ok()) return false;
-  const bool is_first = large.sent == 0;
-  const size_t size =
-      is_first ? large.first_size : std::min(kFragmentBytes, large.left());
-  const size_t after = large.left() - size;
-  const size_t id = 1 + (after + kFragmentBytes - 1) / kFragmentBytes;
-  DistributionEncoder::WriteFragmentHeader(large.sequence, id, is_first,
-                                           packet);
-  const absl::string_view part = large.bytes->view().substr(large.sent, size);
+  const bool is_first = large.sent == Large().sent;
+  const size_t size = std::min(kFragmentBytes, large.left());
+  DistributionEncoder::WriteFragmentHeader(
+      large.sequence, DistributionEncoder::FragmentCount(large.left()),
+      is_first, packet);
+  // The bytes begin with atoms, which the header says there are none of.
+  if (is_first) packet.Truncate(packet.size() - 1);
+  const absl::string_view part = large.packet->view().substr(large.sent, size);
   ++pump_->fragments_out;
   large.sent += size;
   return packet
       .CommitReferenced(part,
-                        [pump = pump_, bytes = large.bytes] {
+                        [pump = pump_, bytes = large.packet] {
                           --pump->fragments_out;
                           if (pump->link == nullptr) return;
                           pump->link->fragments_task_.Schedule();
@@ -289,13 +302,16 @@ bool OutboundLink::SendFragment(Large& large) {
 void OutboundLink::FinishLarge(size_t index) {
   const std::unique_ptr<Large> large = std::move(large_[index]);
   large_.erase(large_.begin() + static_cast<std::ptrdiff_t>(index));
-  large_bytes_ -= large->bytes->size();
-  while (!large->behind.empty()) {
-    const Waiting next = std::move(large->behind.front());
-    large->behind.pop_front();
-    waiting_bytes_ -= next.packet.size();
-    if (!waiting_.empty() || TrySendWaiting(next) == Outcome::kNoRoom) {
-      PutBehind(waiting_, next);
+  large_bytes_ -= large->packet->size();
+  for (Waiting& next : large->behind) {
+    // Most wait behind the next large one of their pair.
+    Large* const holder = FindHolder(next.pair);
+    if (holder != nullptr) {
+      holder->behind.push_back(std::move(next));
+    } else if (!waiting_.empty() || TrySendWaiting(next) == Outcome::kNoRoom) {
+      waiting_.push_back(std::move(next));
+    } else {
+      waiting_bytes_ -= next.packet->size();
     }
   }
 }

@@ -17,7 +17,6 @@
 #include <deque>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -87,18 +86,17 @@ class OutboundLink {
   // A signal that waits, as `70 83 <control> [83 <payload>]`.
   struct Waiting {
     SignalPair pair;
-    std::string packet;
+    std::unique_ptr<StringWriter> packet;
   };
   // One that is being sent in fragments.
   struct Large {
     SignalPair pair;
     uint64_t sequence = 0;
-    std::shared_ptr<const StringWriter> bytes;
-    size_t sent = 0;
-    size_t first_size = 0;       // Of the first fragment: the control term too.
+    std::shared_ptr<const StringWriter> packet;  // As if in one piece.
+    size_t sent = 2;             // What stands in front of a header, 83 44.
     std::deque<Waiting> behind;  // Later signals that it holds.
 
-    size_t left() const { return bytes->size() - sent; }
+    size_t left() const { return packet->size() - sent; }
   };
   // What releases of referenced bytes, which may outlive the link, go through.
   struct Pump {
@@ -112,11 +110,13 @@ class OutboundLink {
     kGone,    // Nor ever.
   };
 
+  // Unless it `may_queue`, what would be queued here, being large or behind a
+  // large one, is kNoRoom.
   Outcome TrySend(const SignalPair& pair, const ControlMessage& signal,
-                  PayloadWriter payload);
+                  PayloadWriter payload, bool may_queue);
   Outcome TrySendWaiting(const Waiting& waiting);
-  void BeginLarge(const SignalPair& pair, const ControlMessage& signal,
-                  PayloadWriter payload);
+  void BeginLarge(const SignalPair& pair,
+                  std::shared_ptr<const StringWriter> packet);
   Large* FindHolder(const SignalPair& pair);
   Waiting MakeWaiting(const SignalPair& pair, const ControlMessage& signal,
                       PayloadWriter payload);
@@ -139,6 +139,7 @@ class OutboundLink {
   uint64_t last_sequence_ = 0;
   std::shared_ptr<Pump> pump_;
   bool refused_ = false;
+  bool expect_large_ = false;  // As the last one was.
   Task fragments_task_;
 };
 
