@@ -70,8 +70,9 @@ absl::Status ReceiveBuffers::Register() {
 
 ReceiveBuffers::~ReceiveBuffers() {
   if (registered_) io_uring_unregister_buf_ring(ring_, kGroup);
-  if (entries_ != nullptr)
+  if (entries_ != nullptr) {
     munmap(entries_, shape_.count * sizeof(io_uring_buf));
+  }
   if (memory_ != nullptr) munmap(memory_, shape_.count * shape_.size);
 }
 

@@ -22,10 +22,8 @@
 namespace ringdist {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::Gt;
-using ::testing::Lt;
 using ::testing::StartsWith;
 
 constexpr absl::Duration kTickTime = absl::Seconds(4);
