@@ -1,9 +1,6 @@
 #include "ringdist/proto/atom_view.h"
 
 #include <cstdint>
-#include <cstring>
-
-#include "ringdist/proto/node_name.h"
 
 namespace ringdist {
 namespace {
@@ -59,22 +56,7 @@ bool AtomView::EqualAcrossEncodings(const AtomView& other) const {
   return utf8.empty();
 }
 
-bool IsAscii(absl::string_view text) {
-  uint64_t bits = 0;
-  size_t i = 0;
-  for (; i + 8 <= text.size(); i += 8) {
-    uint64_t word;
-    std::memcpy(&word, text.data() + i, 8);
-    bits |= word;
-  }
-  for (; i < text.size(); ++i) {
-    bits |= static_cast<uint64_t>(static_cast<uint8_t>(text[i]));
-  }
-  return (bits & 0x8080808080808080) == 0;
-}
-
-bool IsAtomText(absl::string_view text) {
-  if (text.size() <= kMaxAtomCharacters && IsAscii(text)) return true;
+bool internal_atom_view::IsWideAtomText(absl::string_view text) {
   for (size_t characters = 0; !text.empty(); ++characters) {
     if (characters == kMaxAtomCharacters || !TakeCharacter(text)) return false;
   }

@@ -15,9 +15,12 @@
 #define RINGDIST_PROTO_ATOM_VIEW_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "absl/strings/string_view.h"
+#include "ringdist/proto/node_name.h"
 
 namespace ringdist {
 
@@ -53,11 +56,42 @@ class AtomView {
   bool latin1_ = false;
 };
 
+namespace internal_atom_view {
+
+template <typename Word>
+Word Load(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof(word));
+  return word;
+}
+
+// IsAtomText for text of any characters.
+bool IsWideAtomText(absl::string_view text);
+
+}  // namespace internal_atom_view
+
 // Whether `text` has no byte above 0x7F.
-bool IsAscii(absl::string_view text);
+inline bool IsAscii(absl::string_view text) {
+  using internal_atom_view::Load;
+  const char* at = text.data();
+  size_t size = text.size();
+  uint64_t bits = 0;
+  if (size >= 8) {  // Whole words; the last may overlap the one before it.
+    for (; size > 8; size -= 8, at += 8) bits |= Load<uint64_t>(at);
+    bits |= Load<uint64_t>(at + size - 8);
+  } else if (size >= 4) {
+    bits = Load<uint32_t>(at) | Load<uint32_t>(at + size - 4);
+  } else {
+    for (const char c : text) bits |= static_cast<uint8_t>(c);
+  }
+  return (bits & 0x8080808080808080) == 0;
+}
 
 // Whether `text` can be an atom: well-formed UTF-8 of at most 255 characters.
-bool IsAtomText(absl::string_view text);
+inline bool IsAtomText(absl::string_view text) {
+  return (text.size() <= kMaxAtomCharacters && IsAscii(text)) ||
+         internal_atom_view::IsWideAtomText(text);
+}
 
 }  // namespace ringdist
 

@@ -113,13 +113,16 @@ void DistributionEncoder::Encode(const ControlMessage& message,
     WriteTags(kHeaderTag, packet);
     packet.WriteU8(0);
     EncodeControl(understood, writer);
+    payload_offset_ = packet.size();
     return WritePayload(understood, payload, writer);
   }
   packet.WriteU8(kPassThrough);
   writer.WriteVersion();
   EncodeControl(understood, writer);
+  payload_offset_ = packet.size();
   if (PayloadOf(understood) == nullptr) return;
   writer.WriteVersion();
+  payload_offset_ = packet.size();
   WritePayload(understood, payload, writer);
 }
 
@@ -132,8 +135,10 @@ void DistributionEncoder::EncodeCached(const ControlMessage& message,
   packet.Extend(room);
   TermWriter writer(packet, atoms_.get());
   EncodeControl(message, writer);
+  const size_t control_size = packet.size() - room;
   WritePayload(message, payload, writer);
   header_size_ = kTagsSize + atoms_->HeaderSize();
+  payload_offset_ = header_size_ + control_size;
   char* const header = ResizeFront(room, header_size_, packet);
   header[0] = static_cast<char>(kTermVersion);
   header[1] = static_cast<char>(kHeaderTag);

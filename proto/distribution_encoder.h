@@ -81,6 +81,9 @@ class DistributionEncoder {
   // EncodePlain is better, which never moves them.
   void Encode(const ControlMessage& message, PayloadWriter payload,
               ByteWriter& packet);
+  // Where the payload begins in the packet encoded last: its size if there is
+  // none. What is before it must be in one fragment.
+  size_t payload_offset() const { return payload_offset_; }
   // The packet was queued, behind all that were encoded before it: the peer
   // will know its atoms.
   void Commit();
@@ -117,7 +120,8 @@ class DistributionEncoder {
   const uint64_t flags_;
   std::unique_ptr<AtomCacheOut> atoms_;  // Null until it is used.
   size_t header_size_ = 0;               // Of the last one with atoms.
-  bool encoded_ = false;                 // And neither committed nor abandoned.
+  size_t payload_offset_ = 0;
+  bool encoded_ = false;  // And neither committed nor abandoned.
 };
 
 }  // namespace ringdist

@@ -38,10 +38,11 @@ class Term {
   // cache references: what a TermWriter wrote.
   static Term Trusted(std::string bytes);
 
-  // What term_to_binary/1,2 gives: a version byte and a term, which may be
-  // compressed; then `limits.max_bytes`, or if that is not set 64 MiB, bounds
-  // what it expands to. InvalidArgument says at which byte and why;
-  // ResourceExhausted names the limit.
+  // What term_to_binary/1,2 gives, and nothing behind it: a version byte and a
+  // term, which may be compressed (zlib). Then `limits.max_bytes`, or if that
+  // is not set 64 MiB, bounds what it expands to, and ResourceExhausted names
+  // the limit; memory grows with what it does expand to, not with what it
+  // claims. InvalidArgument says at which byte and why.
   static absl::StatusOr<Term> FromExternal(absl::string_view bytes,
                                            TermLimits limits = {});
   // What binary_to_term/1 takes. Compressed (zlib) if that is shorter and
@@ -56,7 +57,8 @@ class Term {
 
   // =:=, and an order that agrees with it (term_order.h).
   friend bool operator==(const Term& a, const Term& b) {
-    return a.bytes_ == b.bytes_ || CompareExactly(a.view(), b.view()) == 0;
+    return a.bytes_ == b.bytes_ ||
+           std::is_eq(CompareExactly(a.view(), b.view()));
   }
   friend std::strong_ordering operator<=>(const Term& a, const Term& b) {
     return CompareExactly(a.view(), b.view());

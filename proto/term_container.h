@@ -91,14 +91,13 @@ struct TermConverter<List<Elements, Tail>> {
     if (!IsList(term)) return TermMismatch::Expect(mismatch, "a list", term);
     ListCursor cursor(term);
     List<Elements, Tail> list;
+    bool read;
     if constexpr (TupleType<Elements>) {
-      if (!ForElements<ReadPart>(term, cursor, list.elements, mismatch)) {
-        return false;
-      }
+      read = ForElements<ReadPart>(term, cursor, list.elements, mismatch);
     } else {
-      if (!ReadElements(cursor, list.elements, mismatch)) return false;
+      read = ReadElements(cursor, list.elements, mismatch);
     }
-    if (!ForTail<ReadPart>(cursor, list.tail, mismatch)) return false;
+    if (!read || !ForTail<ReadPart>(cursor, list.tail, mismatch)) return false;
     value = std::move(list);
     return true;
   }

@@ -62,16 +62,14 @@ struct TermMatcher<List<Elements, Tail>> {
                     TermMismatch* mismatch) {
     if (!IsList(term)) return TermMismatch::Expect(mismatch, "a list", term);
     ListCursor cursor(term);
+    bool matches;
     if constexpr (TupleType<Elements>) {
-      if (!ForElements<MatchPart>(term, cursor, pattern.elements, mismatch)) {
-        return false;
-      }
+      matches =
+          ForElements<MatchPart>(term, cursor, pattern.elements, mismatch);
     } else {
-      if (!MatchElements(term, cursor, pattern.elements, mismatch)) {
-        return false;
-      }
+      matches = MatchElements(term, cursor, pattern.elements, mismatch);
     }
-    return ForTail<MatchPart>(cursor, pattern.tail, mismatch);
+    return matches && ForTail<MatchPart>(cursor, pattern.tail, mismatch);
   }
 };
 

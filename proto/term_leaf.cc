@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <compare>
 
 #include "absl/hash/hash.h"
 #include "ringdist/proto/term_tags.h"
@@ -12,6 +13,12 @@ namespace internal_term {
 namespace {
 
 constexpr double kTwoTo63 = 9223372036854775808.0;
+
+std::weak_ordering Opposite(std::weak_ordering order) {
+  if (std::is_eq(order)) return order;
+  return std::is_lt(order) ? std::weak_ordering::greater
+                           : std::weak_ordering::less;
+}
 
 std::weak_ordering CompareReals(double a, double b) {
   if (a < b) return std::weak_ordering::less;
@@ -67,7 +74,7 @@ std::weak_ordering CompareToReal(const BigInteger& big, double real) {
     return big.negative ? std::weak_ordering::less
                         : std::weak_ordering::greater;
   }
-  return big.negative ? 0 <=> CompareMagnitudeToReal(big.magnitude, -real)
+  return big.negative ? Opposite(CompareMagnitudeToReal(big.magnitude, -real))
                       : CompareMagnitudeToReal(big.magnitude, real);
 }
 
@@ -139,7 +146,7 @@ std::weak_ordering Compare(const Number& a, const Number& b) {
     return CompareIntegers(a, b);
   }
   if (a.kind == b.kind) return CompareReals(a.real, b.real);
-  if (a.kind == Kind::kFloat) return 0 <=> Compare(b, a);
+  if (a.kind == Kind::kFloat) return Opposite(Compare(b, a));
   return a.kind == Kind::kSmall ? CompareToReal(a.small, b.real)
                                 : CompareToReal(a.big, b.real);
 }
@@ -164,9 +171,9 @@ Bits ReadBits(TermCursor& cursor, uint8_t tag) {
 
 std::strong_ordering Compare(const Bits& a, const Bits& b) {
   const size_t common = std::min(a.whole_bytes.size(), b.whole_bytes.size());
-  const int order =
+  const int common_order =
       a.whole_bytes.substr(0, common).compare(b.whole_bytes.substr(0, common));
-  if (order != 0) return order <=> 0;
+  if (common_order != 0) return common_order <=> 0;
   // Of the next byte what counts is the bits that both have.
   const NextByte a_next = ByteAt(a, common);
   const NextByte b_next = ByteAt(b, common);
@@ -206,10 +213,11 @@ Fun ReadFun(TermCursor& cursor, uint8_t tag) {
 
 std::strong_ordering Compare(const Fun& a, const Fun& b) {
   if (a.exported != b.exported) return a.exported <=> b.exported;
-  if (const auto order = Compare(a.module, b.module); order != 0) return order;
+  const auto order = Compare(a.module, b.module);
+  if (std::is_neq(order)) return order;
   if (a.exported) {
-    const auto order = Compare(a.name, b.name);
-    return order != 0 ? order : a.arity <=> b.arity;
+    const auto names = Compare(a.name, b.name);
+    return std::is_neq(names) ? names : a.arity <=> b.arity;
   }
   if (a.index != b.index) return a.index <=> b.index;
   if (a.uniq != b.uniq) return a.uniq <=> b.uniq;
@@ -226,18 +234,21 @@ std::strong_ordering Compare(const AtomView& a, const AtomView& b) {
 std::strong_ordering Compare(const PidView& a, const PidView& b) {
   if (a.serial != b.serial) return a.serial <=> b.serial;
   if (a.id != b.id) return a.id <=> b.id;
-  if (const auto order = Compare(a.node, b.node); order != 0) return order;
+  const auto order = Compare(a.node, b.node);
+  if (std::is_neq(order)) return order;
   return a.creation <=> b.creation;
 }
 
 std::strong_ordering Compare(const PortView& a, const PortView& b) {
-  if (const auto order = Compare(a.node, b.node); order != 0) return order;
+  const auto order = Compare(a.node, b.node);
+  if (std::is_neq(order)) return order;
   if (a.creation != b.creation) return a.creation <=> b.creation;
   return a.id <=> b.id;
 }
 
 std::strong_ordering Compare(const ReferenceView& a, const ReferenceView& b) {
-  if (const auto order = Compare(a.node, b.node); order != 0) return order;
+  const auto order = Compare(a.node, b.node);
+  if (std::is_neq(order)) return order;
   if (a.creation != b.creation) return a.creation <=> b.creation;
   // The last word is the most significant; those beyond are zeros.
   for (size_t i = kMaxReferenceWords; i > 0; --i) {

@@ -6,6 +6,7 @@
 #ifndef RINGDIST_PROTO_TERM_MATCHER_H_
 #define RINGDIST_PROTO_TERM_MATCHER_H_
 
+#include <compare>
 #include <concepts>
 #include <optional>
 
@@ -81,8 +82,8 @@ template <OneOf<Term, TermView> P>
 struct TermMatcher<P> {
   static bool Match(const TermView& term, const TermView& pattern,
                     TermMismatch* mismatch) {
-    return MatchesValue(CompareExactly(term, pattern) == 0, pattern, term,
-                        mismatch);
+    return MatchesValue(std::is_eq(CompareExactly(term, pattern)), pattern,
+                        term, mismatch);
   }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <vector>
 
@@ -172,7 +173,7 @@ class Comparison {
 
 std::weak_ordering Comparison::Run() {
   do {
-    if (const auto order = CompareTerm(); order != 0) return order;
+    if (const auto order = CompareTerm(); std::is_neq(order)) return order;
   } while (Advance());
   return std::weak_ordering::equivalent;
 }
@@ -226,9 +227,9 @@ std::weak_ordering Comparison::CompareNumbers(const Head& a, const Head& b) {
   const Number b_number =
       sides_[1].index().ReadNumber(sides_[1].cursor(), b.tag);
   const auto types = a.type <=> b.type;  // Integers come before floats.
-  if (exact_ && types != 0) return types;
+  if (exact_ && std::is_neq(types)) return types;
   const auto order = internal_term::Compare(a_number, b_number);
-  if (order == 0 && tie_ == 0) tie_ = types;
+  if (std::is_eq(order) && std::is_eq(tie_)) tie_ = types;
   return order;
 }
 
@@ -236,7 +237,7 @@ std::weak_ordering Comparison::CompareFuns(const Head& a, const Head& b) {
   const auto a_fun = internal_term::ReadFun(sides_[0].cursor(), a.tag);
   const auto b_fun = internal_term::ReadFun(sides_[1].cursor(), b.tag);
   const auto order = internal_term::Compare(a_fun, b_fun);
-  if (order == 0) EnterTuple(a_fun.parts);
+  if (std::is_eq(order)) EnterTuple(a_fun.parts);
   return order;
 }
 
@@ -265,7 +266,8 @@ void Comparison::EnterMap(const Head& a, const Head& b) {
     if (!side.index().KnowsMap(map)) {
       side.MoveTo(map);
       side.index().Build(side.cursor(), [&side](const char* x, const char* y) {
-        return Comparison(side.CopyAt(x), side.CopyAt(y), true).Run() < 0;
+        return std::is_lt(
+            Comparison(side.CopyAt(x), side.CopyAt(y), true).Run());
       });
     }
     frame.pair[i] = side.index().FirstPair(map);
@@ -349,9 +351,10 @@ std::weak_ordering CompareTerms(const TermView& a, const TermView& b) {
 
 std::strong_ordering CompareExactly(const TermView& a, const TermView& b) {
   const Result result = CompareViews(a, b);
-  const auto order = result.order != 0 ? result.order : result.tie;
-  if (order == 0) return std::strong_ordering::equal;
-  return order < 0 ? std::strong_ordering::less : std::strong_ordering::greater;
+  const auto order = std::is_neq(result.order) ? result.order : result.tie;
+  if (std::is_eq(order)) return std::strong_ordering::equal;
+  return std::is_lt(order) ? std::strong_ordering::less
+                           : std::strong_ordering::greater;
 }
 
 }  // namespace ringdist

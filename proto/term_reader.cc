@@ -1,6 +1,5 @@
 #include "ringdist/proto/term_reader.h"
 
-#include <optional>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -13,13 +12,6 @@ absl::Status TermLimits::Validate() const {
       absl::StrCat("max_depth: ", max_depth, " is more than ", kMaxDepth,
                    "; use that or less, or TermLimits::kNone for no limit"));
 }
-
-TermReader::TermReader(absl::string_view bytes, AtomTable atoms,
-                       TermLimits limits)
-    : cursor_(bytes, atoms),
-      limits_(limits),
-      bytes_(bytes),
-      term_(bytes.data()) {}
 
 absl::Status TermReader::status() const {
   if (ok()) return absl::OkStatus();
@@ -42,7 +34,7 @@ void TermReader::FailUnexpected() {
   cursor_.Fail("unexpected");
 }
 
-void TermReader::Fail(absl::string_view expected) {
+void TermReader::Fail(const char* expected) {
   if (ok()) expected_ = expected;
   FailUnexpected();
 }
@@ -76,75 +68,61 @@ TermView TermReader::ReadTerm() {
   return TermView::Trusted(term, cursor_.atoms());
 }
 
-size_t TermReader::ReadLargeTupleHeader() {
-  if (Begin("a tuple") != static_cast<uint8_t>(TermTag::kLargeTuple)) {
-    FailUnexpected();
-  }
+size_t TermReader::ReadLargeTupleHeader(uint8_t tag) {
+  if (!Is(tag, TermTag::kLargeTuple)) FailUnexpected();
   return ReadCount(1);
 }
 
-size_t TermReader::ReadCount(uint64_t parts) {
-  const uint64_t count = cursor_.bytes().ReadU32();
-  if (count * parts <= cursor_.bytes().remaining()) return count;
-  cursor_.Fail("more elements than there are bytes");
+size_t TermReader::ReadOtherListHeader(uint8_t tag) {
+  // A list without elements stands for its tail, which is next.
+  while (Is(tag, TermTag::kList) && ok()) {
+    tag = Begin("a list");
+    if (Is(tag, TermTag::kNil)) return 0;
+    const size_t elements = Is(tag, TermTag::kList) ? ReadCount(1) : 0;
+    if (elements > 0) return elements;
+  }
+  FailUnexpected();
   return 0;
 }
 
-size_t TermReader::ReadListHeader() {
-  for (;;) {
-    const uint8_t tag = Begin("a list");
-    if (tag == static_cast<uint8_t>(TermTag::kNil)) return 0;
-    if (tag != static_cast<uint8_t>(TermTag::kList)) {
-      FailUnexpected();
-      return 0;
-    }
-    // Without elements it stands for its tail, which is next.
-    const size_t elements = ReadCount(1);
-    if (elements > 0 || !ok()) return elements;
-  }
-}
-
-void TermReader::ReadNil() {
-  if (Begin("[]") != static_cast<uint8_t>(TermTag::kNil)) FailUnexpected();
-}
-
 absl::string_view TermReader::ReadString() {
-  if (Begin("a string") != static_cast<uint8_t>(TermTag::kString)) {
-    FailUnexpected();
-  }
+  if (!Is(Begin("a string"), TermTag::kString)) FailUnexpected();
   return cursor_.bytes().ReadBytes(cursor_.bytes().ReadU16());
 }
 
 size_t TermReader::ReadMapHeader() {
-  if (Begin("a map") != static_cast<uint8_t>(TermTag::kMap)) FailUnexpected();
+  if (!Is(Begin("a map"), TermTag::kMap)) FailUnexpected();
   return ReadCount(2);
 }
 
-int64_t TermReader::ReadLargeInt64() {
-  const uint8_t tag = Begin("an integer of 64 bits");
-  if (tag == static_cast<uint8_t>(TermTag::kInteger)) {
-    return static_cast<int32_t>(cursor_.bytes().ReadU32());
-  }
+int64_t TermReader::ReadLargeInt64(uint8_t tag) {
   int64_t value = 0;
-  if (TypeOfTag(tag) != TermType::kInteger ||
+  if ((!Is(tag, TermTag::kSmallBig) && !Is(tag, TermTag::kLargeBig)) ||
       !internal_term::ToInt64(internal_term::ReadBig(cursor_, tag), value)) {
     FailUnexpected();
   }
   return ok() ? value : 0;
 }
 
-uint64_t TermReader::ReadUint64() {
-  if (NextIs(TermTag::kSmallBig) || NextIs(TermTag::kLargeBig)) {
-    const uint8_t tag = Begin("an unsigned integer of 64 bits");
-    uint64_t value = 0;
-    if (!internal_term::ToUint64(internal_term::ReadBig(cursor_, tag), value)) {
-      FailUnexpected();
-    }
-    return ok() ? value : 0;
+uint64_t TermReader::ReadLargeUint64(uint8_t tag) {
+  uint64_t value = 0;
+  if (Is(tag, TermTag::kInteger)) {
+    value = cursor_.bytes().ReadU32();
+    if (value > std::numeric_limits<int32_t>::max()) FailUnexpected();
+  } else if (TypeOfTag(tag) != TermType::kInteger ||
+             !internal_term::ToUint64(internal_term::ReadBig(cursor_, tag),
+                                      value)) {
+    FailUnexpected();
   }
-  const int64_t value = ReadInt64();
-  if (value < 0) Fail("an unsigned integer of 64 bits");
-  return ok() ? static_cast<uint64_t>(value) : 0;
+  return ok() ? value : 0;
+}
+
+absl::string_view TermReader::ReadOtherBinary(uint8_t tag) {
+  if (!Is(tag, TermTag::kBitBinary)) FailUnexpected();
+  const uint32_t size = cursor_.bytes().ReadU32();
+  const uint8_t last_bits = cursor_.bytes().ReadU8();
+  if (last_bits != (size == 0 ? 0 : 8)) FailUnexpected();
+  return cursor_.bytes().ReadBytes(size);
 }
 
 double TermReader::ReadFloat() {
@@ -154,44 +132,38 @@ double TermReader::ReadFloat() {
   return ok() ? value : 0;
 }
 
-absl::string_view TermReader::ReadBinary() {
-  if (NextIs(TermTag::kBitBinary)) {
-    const std::optional<absl::string_view> bytes = ReadTerm().AsBinary();
-    if (!bytes.has_value()) Fail("a binary");
-    return bytes.value_or("");
-  }
-  if (Begin("a binary") != static_cast<uint8_t>(TermTag::kBinary)) {
-    FailUnexpected();
-  }
-  return cursor_.bytes().ReadBytes(cursor_.bytes().ReadU32());
-}
-
 AtomView TermReader::ReadAtom() {
   const uint8_t tag = Begin("an atom");
-  if (TypeOfTag(tag) != TermType::kAtom) FailUnexpected();
-  const AtomView atom = internal_term::ReadAtom(cursor_, tag);
-  return ok() ? atom : AtomView();
+  if (!Is(tag, TermTag::kSmallAtomUtf8) && TypeOfTag(tag) != TermType::kAtom) {
+    FailUnexpected();
+  }
+  return internal_term::ReadAtom(cursor_, tag);
 }
 
 PidView TermReader::ReadPid() {
   const uint8_t tag = Begin("a pid");
-  if (TypeOfTag(tag) != TermType::kPid) FailUnexpected();
-  const PidView pid = internal_term::ReadPid(cursor_, tag);
-  return ok() ? pid : PidView();
+  if (!Is(tag, TermTag::kNewPid) && TypeOfTag(tag) != TermType::kPid) {
+    FailUnexpected();
+  }
+  PidView pid = internal_term::ReadPid(cursor_, tag);
+  if (!ok()) pid = PidView();
+  return pid;
 }
 
 ReferenceView TermReader::ReadReference() {
   const uint8_t tag = Begin("a reference");
   if (TypeOfTag(tag) != TermType::kReference) FailUnexpected();
-  const ReferenceView reference = internal_term::ReadReference(cursor_, tag);
-  return ok() ? reference : ReferenceView();
+  ReferenceView reference = internal_term::ReadReference(cursor_, tag);
+  if (!ok()) reference = ReferenceView();
+  return reference;
 }
 
 PortView TermReader::ReadPort() {
   const uint8_t tag = Begin("a port");
   if (TypeOfTag(tag) != TermType::kPort) FailUnexpected();
-  const PortView port = internal_term::ReadPort(cursor_, tag);
-  return ok() ? port : PortView();
+  PortView port = internal_term::ReadPort(cursor_, tag);
+  if (!ok()) port = PortView();
+  return port;
 }
 
 }  // namespace ringdist

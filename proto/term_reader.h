@@ -65,7 +65,11 @@ class TermReader {
   // `atoms` are what ATOM_CACHE_REFs stand for; without them such a reference
   // is an error. `limits` must be valid.
   explicit TermReader(absl::string_view bytes, AtomTable atoms = {},
-                      TermLimits limits = {});
+                      TermLimits limits = {})
+      : cursor_(bytes, atoms),
+        limits_(limits),
+        bytes_(bytes),
+        term_(bytes.data()) {}
 
   bool ok() const { return cursor_.ok(); }
   // InvalidArgument: what was expected, and where.
@@ -88,31 +92,50 @@ class TermReader {
   TermView ReadTerm();
   // The arity; the elements are to be read next.
   size_t ReadTupleHeader() {
-    if (!NextIs(TermTag::kSmallTuple)) return ReadLargeTupleHeader();
-    Begin("a tuple");
-    return cursor_.bytes().ReadU8();
+    const uint8_t tag = Begin("a tuple");
+    return Is(tag, TermTag::kSmallTuple) ? cursor_.bytes().ReadU8()
+                                         : ReadLargeTupleHeader(tag);
   }
   // As TermWriter writes it: the elements of a list are to be read next and
   // then its tail, ReadNil() for a proper one; 0 for [], and nothing follows.
   // Nodes send lists of small integers as strings, which this does not take
   // apart: a list that may be one is read with ReadTerm, or if NextIsString()
   // with ReadString.
-  size_t ReadListHeader();
-  void ReadNil();
-  bool NextIsString() const { return NextIs(TermTag::kString); }
+  size_t ReadListHeader() {
+    const uint8_t tag = Begin("a list");
+    if (Is(tag, TermTag::kNil)) return 0;
+    const size_t elements = Is(tag, TermTag::kList) ? ReadCount(1) : 0;
+    return elements > 0 ? elements : ReadOtherListHeader(tag);
+  }
+  void ReadNil() {
+    if (!Is(Begin("[]"), TermTag::kNil)) FailUnexpected();
+  }
+  bool NextIsString() const {
+    return Is(cursor_.bytes().PeekU8(), TermTag::kString);
+  }
   // The bytes that are the elements.
   absl::string_view ReadString();
   // How many pairs a map has, keys and values by turns.
   size_t ReadMapHeader();
   int64_t ReadInt64() {
-    if (!NextIs(TermTag::kSmallInteger)) return ReadLargeInt64();
-    Begin("an integer of 64 bits");
-    return cursor_.bytes().ReadU8();
+    const uint8_t tag = Begin("an integer of 64 bits");
+    if (Is(tag, TermTag::kSmallInteger)) return cursor_.bytes().ReadU8();
+    if (!Is(tag, TermTag::kInteger)) return ReadLargeInt64(tag);
+    return static_cast<int32_t>(cursor_.bytes().ReadU32());
   }
-  uint64_t ReadUint64();
+  uint64_t ReadUint64() {
+    const uint8_t tag = Begin("an unsigned integer of 64 bits");
+    return Is(tag, TermTag::kSmallInteger) ? cursor_.bytes().ReadU8()
+                                           : ReadLargeUint64(tag);
+  }
   double ReadFloat();
   // Whole bytes, whether sent as a binary or as a bitstring.
-  absl::string_view ReadBinary();
+  absl::string_view ReadBinary() {
+    const uint8_t tag = Begin("a binary");
+    return Is(tag, TermTag::kBinary)
+               ? cursor_.bytes().ReadBytes(cursor_.bytes().ReadU32())
+               : ReadOtherBinary(tag);
+  }
   AtomView ReadAtom();
   PidView ReadPid();
   ReferenceView ReadReference();
@@ -120,32 +143,41 @@ class TermReader {
 
   // For what a decoder finds wrong by itself with what it read last: fails as
   // if it had asked for `expected`, a static text. No effect once failed.
-  void Fail(absl::string_view expected);
+  void Fail(const char* expected);
 
  private:
   // Begins a read: remembers where and of what, and takes the tag.
-  uint8_t Begin(absl::string_view expected) {
+  uint8_t Begin(const char* expected) {
     if (ok()) {
       term_ = cursor_.bytes().cursor();
       expected_ = expected;
     }
     return cursor_.bytes().ReadU8();
   }
-  bool NextIs(TermTag tag) const {
-    return cursor_.bytes().PeekU8() == static_cast<uint8_t>(tag);
+  static bool Is(uint8_t found, TermTag tag) {
+    return found == static_cast<uint8_t>(tag);
   }
   void FailUnexpected();
   // A count of terms that are to come, each of `parts` parts.
-  size_t ReadCount(uint64_t parts);
-  size_t ReadLargeTupleHeader();
-  int64_t ReadLargeInt64();
+  size_t ReadCount(uint64_t parts) {
+    const uint64_t count = cursor_.bytes().ReadU32();
+    if (count * parts <= cursor_.bytes().remaining()) return count;
+    cursor_.Fail("more elements than there are bytes");
+    return 0;
+  }
+  // What follows a tag other than the usual one.
+  size_t ReadLargeTupleHeader(uint8_t tag);
+  size_t ReadOtherListHeader(uint8_t tag);
+  int64_t ReadLargeInt64(uint8_t tag);
+  uint64_t ReadLargeUint64(uint8_t tag);
+  absl::string_view ReadOtherBinary(uint8_t tag);
 
   internal_term::TermCursor cursor_;
   TermLimits limits_;
-  absl::string_view bytes_;     // All that is to be read.
-  const char* term_;            // Where the last read began.
-  absl::string_view expected_;  // And what it was to be.
-  bool unexpected_ = false;     // Whether it failed for being something else.
+  absl::string_view bytes_;    // All that is to be read.
+  const char* term_;           // Where the last read began.
+  const char* expected_ = "";  // And what it was to be.
+  bool unexpected_ = false;    // Whether it failed for being something else.
 };
 
 }  // namespace ringdist

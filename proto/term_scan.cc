@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/numbers.h"
+#include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/check.h"
 
 namespace ringdist {
@@ -16,7 +17,7 @@ constexpr uint32_t kMaxOldReference = (1 << 18) - 1;
 AtomView ReadUtf8(TermCursor& cursor, size_t size) {
   const absl::string_view text = cursor.bytes().ReadBytes(size);
   if (!IsAtomText(text)) {
-    cursor.Fail("an atom that is not UTF-8 of at most 255 characters");
+    cursor.Fail(kNotAtomText);
     return AtomView();
   }
   return AtomView::Utf8(text);
@@ -62,7 +63,18 @@ void ReadWords(TermCursor& cursor, ReferenceView& reference) {
   }
 }
 
+uint32_t LoadLittleEndian(const char* at) {
+  return __builtin_bswap32(LoadBigEndian<uint32_t>(at));
+}
+
+// At most 8 bytes.
 uint64_t LittleEndian(absl::string_view bytes) {
+  if (bytes.size() >= 4) {
+    // What the two have in common comes to lie upon itself.
+    const size_t second = bytes.size() - 4;
+    return LoadLittleEndian(bytes.data()) |
+           uint64_t{LoadLittleEndian(bytes.data() + second)} << (8 * second);
+  }
   uint64_t value = 0;
   for (size_t i = bytes.size(); i > 0; --i) {
     value = value << 8 | static_cast<uint8_t>(bytes[i - 1]);
@@ -134,11 +146,9 @@ absl::string_view WhyRefused(uint8_t tag) {
 
 }  // namespace
 
-AtomView ReadAtom(TermCursor& cursor, uint8_t tag) {
+AtomView ReadOtherAtom(TermCursor& cursor, uint8_t tag) {
   ByteReader& bytes = cursor.bytes();
   switch (static_cast<TermTag>(tag)) {
-    case TermTag::kSmallAtomUtf8:
-      return ReadUtf8(cursor, bytes.ReadU8());
     case TermTag::kAtomUtf8:
       return ReadUtf8(cursor, bytes.ReadU16());
     case TermTag::kAtomCacheRef:
@@ -318,9 +328,8 @@ uint64_t ScanOther(TermCursor& cursor, uint8_t tag) {
   }
 }
 
-bool SkipTerm(TermCursor& cursor, uint64_t max_terms) {
-  uint64_t pending = 1;  // Terms still to come.
-  uint64_t terms = 1;    // Those and the ones that were there.
+bool SkipTerms(TermCursor& cursor, uint64_t terms, uint64_t max_terms) {
+  uint64_t pending = terms;  // Those still to come; `terms` counts all.
   while (pending > 0) {
     const uint64_t parts = ScanOne(cursor);
     if (!cursor.ok()) return false;

@@ -68,14 +68,28 @@ class TermCursor {
   absl::string_view problem_;
 };
 
+inline constexpr absl::string_view kNotAtomText =
+    "an atom that is not UTF-8 of at most 255 characters";
+
 // What follows a tag of the named type, which was read before. They fail the
 // cursor, and give an empty value, if the tag is of another type.
-AtomView ReadAtom(TermCursor& cursor, uint8_t tag);
 PidView ReadPid(TermCursor& cursor, uint8_t tag);
 ReferenceView ReadReference(TermCursor& cursor, uint8_t tag);
 PortView ReadPort(TermCursor& cursor, uint8_t tag);
 double ReadFloat(TermCursor& cursor, uint8_t tag);
 BigInteger ReadBig(TermCursor& cursor, uint8_t tag);
+// An atom of any tag but the usual one.
+AtomView ReadOtherAtom(TermCursor& cursor, uint8_t tag);
+inline AtomView ReadAtom(TermCursor& cursor, uint8_t tag) {
+  if (tag != static_cast<uint8_t>(TermTag::kSmallAtomUtf8)) {
+    return ReadOtherAtom(cursor, tag);
+  }
+  const absl::string_view text =
+      cursor.bytes().ReadBytes(cursor.bytes().ReadU8());
+  if (IsAtomText(text)) return AtomView::Utf8(text);
+  cursor.Fail(kNotAtomText);
+  return AtomView();
+}
 
 // False if the number does not fit.
 bool ToInt64(const BigInteger& big, int64_t& value);
@@ -104,6 +118,12 @@ inline uint64_t ScanOne(TermCursor& cursor) {
     case TermTag::kString:
       bytes.ReadBytes(bytes.ReadU16());
       return 0;
+    case TermTag::kSmallBig:
+      bytes.ReadBytes(size_t{1} + bytes.ReadU8());
+      return 0;
+    case TermTag::kSmallAtomUtf8:
+      ReadAtom(cursor, tag);
+      return 0;
     case TermTag::kSmallTuple:
       return bytes.ReadU8();
     case TermTag::kList:
@@ -113,9 +133,13 @@ inline uint64_t ScanOne(TermCursor& cursor) {
   }
 }
 
-// Takes one whole term off the cursor. False, and the cursor has failed, if it
-// is not well-formed or consists of more than `max_terms` terms.
-bool SkipTerm(TermCursor& cursor, uint64_t max_terms);
+// Takes `terms` whole terms, at least one, off the cursor. False, and the
+// cursor has failed, if they are not well-formed or consist of more than
+// `max_terms` terms.
+bool SkipTerms(TermCursor& cursor, uint64_t terms, uint64_t max_terms);
+inline bool SkipTerm(TermCursor& cursor, uint64_t max_terms) {
+  return SkipTerms(cursor, 1, max_terms);
+}
 
 // The most that a limit on depth can be.
 inline constexpr size_t kMaxDepthLimit = 1024;

@@ -1,6 +1,7 @@
 #include "ringdist/proto/term_view.h"
 
 #include <array>
+#include <bit>
 #include <limits>
 
 #include "ringdist/proto/big_endian.h"
@@ -33,11 +34,11 @@ constexpr size_t kEmptyListSize = 5;  // l, u32 0; the tail follows.
 
 }  // namespace
 
-void TermView::SkipEmptyLists() {
-  while (tag() == TermTag::kList &&
-         LoadBigEndian<uint32_t>(bytes_.data() + 1) == 0) {
-    bytes_.remove_prefix(kEmptyListSize);
+absl::string_view TermView::WithoutEmptyLists(absl::string_view bytes) {
+  while (IsList(bytes) && LoadBigEndian<uint32_t>(bytes.data() + 1) == 0) {
+    bytes.remove_prefix(kEmptyListSize);
   }
+  return bytes;
 }
 
 TermType TermView::type() const {
@@ -51,32 +52,40 @@ TermType TermView::type() const {
   }
 }
 
-std::optional<int64_t> TermView::AsInt64() const {
-  switch (tag()) {
-    case TermTag::kSmallInteger:
-      return static_cast<uint8_t>(bytes_[1]);
-    case TermTag::kInteger:
-      return static_cast<int32_t>(LoadBigEndian<uint32_t>(bytes_.data() + 1));
-    default:
-      break;
-  }
-  const std::optional<BigInteger> big = AsBigInteger();
-  int64_t value;
-  if (!big.has_value() || !internal_term::ToInt64(*big, value)) {
-    return std::nullopt;
-  }
-  return value;
+bool TermView::IsOtherAtom(absl::string_view utf8) const {
+  const std::optional<AtomView> atom = AsAtom();
+  return atom.has_value() && *atom == utf8;
 }
 
-std::optional<uint64_t> TermView::AsUint64() const {
-  if (const std::optional<BigInteger> big = AsBigInteger(); big.has_value()) {
-    uint64_t value;
-    if (!internal_term::ToUint64(*big, value)) return std::nullopt;
-    return value;
+bool TermView::ToInt64(int64_t& value) const {
+  switch (tag()) {
+    case TermTag::kSmallInteger:
+      value = static_cast<uint8_t>(bytes_[1]);
+      return true;
+    case TermTag::kInteger:
+      value = static_cast<int32_t>(LoadBigEndian<uint32_t>(bytes_.data() + 1));
+      return true;
+    case TermTag::kSmallBig:
+    case TermTag::kLargeBig: {
+      TermCursor body = Body();
+      return internal_term::ToInt64(ReadBig(body, static_cast<uint8_t>(tag())),
+                                    value);
+    }
+    default:
+      return false;
   }
-  const std::optional<int64_t> value = AsInt64();
-  if (!value.has_value() || *value < 0) return std::nullopt;
-  return static_cast<uint64_t>(*value);
+}
+
+bool TermView::ToUint64(uint64_t& value) const {
+  if (tag() == TermTag::kSmallBig || tag() == TermTag::kLargeBig) {
+    TermCursor body = Body();
+    return internal_term::ToUint64(ReadBig(body, static_cast<uint8_t>(tag())),
+                                   value);
+  }
+  int64_t number;
+  if (!ToInt64(number) || number < 0) return false;
+  value = static_cast<uint64_t>(number);
+  return true;
 }
 
 std::optional<BigInteger> TermView::AsBigInteger() const {
@@ -88,12 +97,18 @@ std::optional<BigInteger> TermView::AsBigInteger() const {
 }
 
 std::optional<double> TermView::AsFloat() const {
+  if (tag() == TermTag::kNewFloat) {
+    return std::bit_cast<double>(LoadBigEndian<uint64_t>(bytes_.data() + 1));
+  }
   if (type() != TermType::kFloat) return std::nullopt;
   TermCursor body = Body();
   return ReadFloat(body, static_cast<uint8_t>(tag()));
 }
 
 std::optional<AtomView> TermView::AsAtom() const {
+  if (tag() == TermTag::kSmallAtomUtf8) {
+    return AtomView::Utf8(bytes_.substr(2));
+  }
   if (type() != TermType::kAtom) return std::nullopt;
   TermCursor body = Body();
   return ReadAtom(body, static_cast<uint8_t>(tag()));
@@ -174,9 +189,15 @@ bool TermElements::Next(TermView& element) {
   if (kind_ == Kind::kBytes) {
     const size_t byte = parts_.bytes().ReadU8();
     element = TermView::Trusted({kByteTerms.data() + 2 * byte, 2}, AtomTable());
-  } else {
-    element = ReadPart();
+    return true;
   }
+  const char* begin = parts_.bytes().cursor();
+  if (const uint64_t parts = internal_term::ScanOne(parts_); parts > 0) {
+    internal_term::SkipTerms(parts_, parts,
+                             std::numeric_limits<uint64_t>::max());
+  }
+  const auto size = static_cast<size_t>(parts_.bytes().cursor() - begin);
+  element = TermView::Trusted({begin, size}, parts_.atoms());
   return true;
 }
 
@@ -194,13 +215,6 @@ TermView TermElements::Tail() {
       return TermView::Trusted(parts_.bytes().Rest(), parts_.atoms());
   }
   return TermView();
-}
-
-TermView TermElements::ReadPart() {
-  const absl::string_view rest = parts_.bytes().Rest();
-  internal_term::SkipTerm(parts_, std::numeric_limits<uint64_t>::max());
-  const size_t size = rest.size() - parts_.bytes().remaining();
-  return TermView::Trusted(rest.substr(0, size), parts_.atoms());
 }
 
 }  // namespace ringdist

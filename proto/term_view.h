@@ -60,16 +60,24 @@ class TermView {
   TermType type() const;
 
   bool IsAtom(absl::string_view utf8) const {
-    const std::optional<AtomView> atom = AsAtom();
-    return atom.has_value() && *atom == utf8;
+    return tag() == TermTag::kSmallAtomUtf8 ? bytes_.substr(2) == utf8
+                                            : IsOtherAtom(utf8);
   }
   bool IsTuple(size_t arity) const {
     return type() == TermType::kTuple && size() == arity;
   }
 
   // Each gives nothing if the term is not of that type, or does not fit.
-  std::optional<int64_t> AsInt64() const;
-  std::optional<uint64_t> AsUint64() const;
+  std::optional<int64_t> AsInt64() const {
+    int64_t value;
+    if (!ToInt64(value)) return std::nullopt;
+    return value;
+  }
+  std::optional<uint64_t> AsUint64() const {
+    uint64_t value;
+    if (!ToUint64(value)) return std::nullopt;
+    return value;
+  }
   // Only for an integer that the tags for large ones hold.
   std::optional<BigInteger> AsBigInteger() const;
   std::optional<double> AsFloat() const;
@@ -87,15 +95,21 @@ class TermView {
 
  private:
   TermView(absl::string_view bytes, AtomTable atoms)
-      : bytes_(bytes), atoms_(atoms) {
-    if (tag() == TermTag::kList) SkipEmptyLists();
+      : bytes_(IsList(bytes) ? WithoutEmptyLists(bytes) : bytes),
+        atoms_(atoms) {}
+
+  static bool IsList(absl::string_view bytes) {
+    return !bytes.empty() && static_cast<TermTag>(bytes[0]) == TermTag::kList;
   }
+  static absl::string_view WithoutEmptyLists(absl::string_view bytes);
 
   // 0, which is no tag, for an empty view.
   TermTag tag() const {
     return empty() ? TermTag{0} : static_cast<TermTag>(bytes_[0]);
   }
-  void SkipEmptyLists();
+  bool IsOtherAtom(absl::string_view utf8) const;
+  bool ToInt64(int64_t& value) const;
+  bool ToUint64(uint64_t& value) const;
   // A cursor behind the tag.
   internal_term::TermCursor Body() const { return {bytes_.substr(1), atoms_}; }
 
@@ -131,8 +145,6 @@ class TermElements {
 
   TermElements(Kind kind, size_t count, internal_term::TermCursor parts)
       : kind_(kind), remaining_(count), parts_(parts) {}
-
-  TermView ReadPart();
 
   Kind kind_;
   size_t remaining_;

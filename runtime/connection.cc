@@ -1,5 +1,6 @@
 #include "ringdist/runtime/connection.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -33,6 +34,7 @@ void Connection::ArmReceive() {
   }
   const absl::Span<char> straight = owner_.StraightMemory();
   if (straight.size() >= limits_.straight_receive_bytes) {
+    straight_begin_ = straight.data();
     engine_.ArmReceiveInto(receive_into_, fd_, straight);
   } else {
     received_since_armed_ = 0;
@@ -43,6 +45,9 @@ void Connection::ArmReceive() {
 void Connection::OnReceived(const Completion& completion) {
   if (ReceivedBytes(completion)) {
     received_since_armed_ += completion.data.size();
+    if (capture_ != nullptr) {
+      (*capture_)(capture_id_, CaptureDirection::kReceived, completion.data);
+    }
     Deliver(completion.data);
   }
   if (state_ == State::kClosing) return ContinueClosing();
@@ -57,7 +62,12 @@ void Connection::OnReceived(const Completion& completion) {
 
 void Connection::OnReceivedInto(const Completion& completion) {
   if (ReceivedBytes(completion)) {
-    owner_.OnReceivedStraight(static_cast<size_t>(completion.result));
+    const auto size = static_cast<size_t>(completion.result);
+    if (capture_ != nullptr) {
+      (*capture_)(capture_id_, CaptureDirection::kReceived,
+                  absl::string_view(straight_begin_, size));
+    }
+    owner_.OnReceivedStraight(size);
   }
   if (state_ == State::kClosing) return ContinueClosing();
   ArmReceive();
@@ -140,18 +150,39 @@ void Connection::TellEnd() {
 void Connection::ArmSend() {
   queue_.RunReleases();
   if (state_ > State::kDraining || send_.in_flight() || queue_.empty()) return;
-  engine_.ArmSend(send_, fd_, queue_.Gather());
+  const absl::Span<const iovec> slices = queue_.Gather();
+  if (capture_ != nullptr) CaptureSent(slices);
+  engine_.ArmSend(send_, fd_, slices);
+}
+
+void Connection::CaptureSent(absl::Span<const iovec> slices) {
+  // What a send left over was told with it.
+  size_t told = captured_;
+  for (const iovec& slice : slices) {
+    absl::string_view bytes(static_cast<const char*>(slice.iov_base),
+                            slice.iov_len);
+    const size_t skipped = std::min(told, bytes.size());
+    told -= skipped;
+    bytes.remove_prefix(skipped);
+    if (bytes.empty()) continue;
+    captured_ += bytes.size();
+    (*capture_)(capture_id_, CaptureDirection::kSent, bytes);
+  }
 }
 
 void Connection::OnSent(const Completion& completion) {
   if (state_ == State::kClosing) return ContinueClosing();
   if (completion.result >= 0) {
     sent_bytes_ += static_cast<uint64_t>(completion.result);
+    if (capture_ != nullptr) {
+      captured_ -= static_cast<size_t>(completion.result);
+    }
     queue_.Consume(static_cast<size_t>(completion.result));
     if (state_ > State::kDraining) return;  // Closed by a release.
     owner_.OnSent();
   } else if (completion.result != -EINTR && completion.result != -EAGAIN) {
     queue_.Clear();
+    captured_ = 0;
     if (state_ > State::kDraining) return;  // As above.
     owner_.OnSendFailed(SystemError("send", "", -completion.result));
   }

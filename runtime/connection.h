@@ -24,6 +24,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "ringdist/runtime/capture.h"
 #include "ringdist/runtime/io_engine.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/runtime/send_queue.h"
@@ -75,6 +76,12 @@ class Connection {
   // Only in OnClosed or later.
   ~Connection();
 
+  // Tells `sink`, which outlives it, all bytes. Before Start.
+  void Capture(const CaptureSink& sink, uint64_t connection) {
+    capture_ = &sink;
+    capture_id_ = connection;
+  }
+
   // Begins to receive. Once.
   void Start();
 
@@ -120,6 +127,7 @@ class Connection {
 
   void ArmReceive();
   void ArmSend();
+  void CaptureSent(absl::Span<const iovec> slices);
   void OnReceived(const Completion& completion);
   void OnReceivedInto(const Completion& completion);
   void OnSent(const Completion& completion);
@@ -146,6 +154,10 @@ class Connection {
   size_t kept_taken_ = 0;  // Of kept_, by the owner.
   absl::Status end_reason_;
   SendQueue queue_;
+  const CaptureSink* capture_ = nullptr;  // Null: nobody wants to know.
+  uint64_t capture_id_ = 0;
+  size_t captured_ = 0;             // Told already, of the queue's front.
+  char* straight_begin_ = nullptr;  // Where receive_into_ puts its bytes.
   Operation receive_ = Operation::To<&Connection::OnReceived>(this);
   Operation receive_into_ = Operation::To<&Connection::OnReceivedInto>(this);
   Operation send_ = Operation::To<&Connection::OnSent>(this);

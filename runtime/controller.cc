@@ -87,6 +87,9 @@ absl::Status Controller::Connect(int fd) {
   state_ = State::kHandshaking;
   connection_.emplace(shared_.reactor, shared_.pool, fd,
                       shared_.options.connection, *this);
+  if (shared_.options.capture) {
+    connection_->Capture(shared_.options.capture, id_);
+  }
   connection_->Start();
   return absl::OkStatus();
 }

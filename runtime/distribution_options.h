@@ -14,6 +14,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "ringdist/proto/distribution_flags.h"
+#include "ringdist/runtime/capture.h"
 #include "ringdist/runtime/carrier.h"
 #include "ringdist/runtime/connection.h"
 #include "ringdist/runtime/entropy.h"
@@ -61,6 +62,8 @@ struct DistributionOptions {
 
   // Where what happens is told in words; nowhere if empty.
   LogSink log;
+  // Where the bytes of all connections are told; nowhere if empty.
+  CaptureSink capture;
   // Another carrier than Unix domain sockets; then `directory`, `socket_mode`
   // and `allow_other_users` mean nothing.
   std::shared_ptr<Carrier> carrier;

@@ -12,12 +12,13 @@ namespace {
 
 // What an empty mailbox keeps for its next messages.
 constexpr size_t kKeptBytes = 64 * 1024;
-// Below this moving what is left to the front is not worth it.
-constexpr size_t kMinMove = 4096;
+// Less than this that was taken is not worth to move what is left.
+constexpr size_t kMinGap = 4096;
 
 }  // namespace
 
 void Mailbox::Append(const TermView& message) {
+  RINGDIST_CHECK(!held_);
   if (storage_ == nullptr) storage_ = std::make_unique<StringWriter>();
   const size_t at = storage_->size();
   storage_->WriteU64(0);
@@ -49,36 +50,44 @@ TermView Mailbox::TermAt(size_t at) {
   return TermView::Trusted(entry.ReadRest(), atoms_);
 }
 
-TermView Mailbox::front() {
-  RINGDIST_CHECK(!empty());
-  return TermAt(begin_);
-}
-
-void Mailbox::PopFront() {
-  RINGDIST_CHECK(!empty());
-  const size_t size = EntrySize(begin_);
-  begin_ += size;
-  --count_;
-  live_bytes_ -= size;
-  Trim();
-}
-
-bool Mailbox::TakeFirst(absl::FunctionRef<bool(const TermView&)> wanted,
-                        absl::FunctionRef<void(const TermView&)> use) {
-  if (empty()) return false;
+size_t Mailbox::FindAndMark(Wanted wanted) {
+  if (empty()) return kNowhere;
   for (size_t at = begin_; at < storage_->size(); at += EntrySize(at)) {
     if (IsTaken(at) || !wanted(TermAt(at))) continue;
-    use(TermAt(at));
     storage_->PatchU8(at + kTakenOffset, 1);
     --count_;
     live_bytes_ -= EntrySize(at);
-    Trim();
-    return true;
+    return at;
   }
-  return false;
+  return kNowhere;
+}
+
+bool Mailbox::Take(Wanted wanted, TermView& taken) {
+  RINGDIST_CHECK(!held_);
+  const size_t at = FindAndMark(wanted);
+  if (at == kNowhere) return false;
+  held_ = true;
+  taken = TermAt(at);
+  return true;
+}
+
+void Mailbox::Release() {
+  held_ = false;
+  Trim();
+}
+
+bool Mailbox::Remove(Wanted wanted) {
+  // The message that is held keeps its atoms.
+  std::vector<absl::string_view> atoms;
+  std::swap(atoms, atoms_);
+  const bool removed = FindAndMark(wanted) != kNowhere;
+  std::swap(atoms, atoms_);
+  if (!held_) Trim();
+  return removed;
 }
 
 void Mailbox::Trim() {
+  if (storage_ == nullptr) return;
   if (empty()) {
     begin_ = 0;
     if (storage_->size() > kKeptBytes) {
@@ -89,18 +98,24 @@ void Mailbox::Trim() {
     return;
   }
   while (IsTaken(begin_)) begin_ += EntrySize(begin_);
-  const size_t rest = storage_->size() - begin_;
-  if (begin_ < kMinMove || begin_ < rest) return;
-  // At least as much is in front as is moved: each byte moves once on average.
-  storage_->EraseFront(begin_);
-  begin_ = 0;
+  // As much is gone as is moved: each byte moves once on average.
+  const size_t gone = storage_->size() - live_bytes_;
+  if (gone >= kMinGap && gone >= live_bytes_) Compact();
 }
 
-void Mailbox::Clear() {
-  storage_.reset();
+void Mailbox::Compact() {
+  char* const bytes = storage_->Extend(0) - storage_->size();
+  size_t end = 0;
+  for (size_t at = begin_; at < storage_->size();) {
+    const size_t size = EntrySize(at);
+    if (!IsTaken(at)) {
+      std::memmove(bytes + end, bytes + at, size);
+      end += size;
+    }
+    at += size;
+  }
+  storage_->Truncate(end);
   begin_ = 0;
-  count_ = 0;
-  live_bytes_ = 0;
 }
 
 }  // namespace ringdist

@@ -25,9 +25,17 @@ struct Node::Peer {
 
   void OnTakeHeld() { node.TakeHeld(*this); }
   void OnUnread() {
+    const uint64_t sent = channel.statistics().bytes_out;
+    if (std::exchange(sent_before, sent) != sent) {
+      return unread.Start(node.reactor_.Now() + unread_time());
+    }
     channel.Disconnect(absl::UnavailableError(
         absl::StrCat("net_tick_timeout: does not read the ", out.owed_bytes(),
                      " bytes that it is owed")));
+  }
+
+  absl::Duration unread_time() const {
+    return node.options_.distribution.net_ticktime;
   }
 
   Node& node;
@@ -38,6 +46,7 @@ struct Node::Peer {
   Task take_held;
   // Runs while it is not read because it does not read.
   Timer unread;
+  uint64_t sent_before = 0;  // When that began.
 };
 
 absl::StatusOr<std::unique_ptr<Node>> Node::Create(Reactor& reactor,
@@ -131,6 +140,9 @@ void Node::OnUp(Channel& channel, const PeerInfo& info) {
   peers_by_channel_[channel.id()] = &peer;
   processes_.OnNodeUp(info.name.full());
   if (options_.on_node_up) options_.on_node_up(info);
+  if ((info.flags & kDflagUnlinkId) == 0) {
+    processes_.ForgetUnlinks(info.name.full());
+  }
   peer.out.Up(channel);
   pings_.OnUp(info.name);
 }
@@ -193,6 +205,7 @@ void Node::OnPacket(Channel& channel, absl::string_view packet) {
 }
 
 void Node::TakeHeld(Peer& peer) {
+  if (!peer.channel.IsUp()) return;
   const absl::Status taken = peer.in->TakeHeld(
       [&](const ControlMessage& signal, const absl::Status& payload) {
         return Dispatch(peer, signal, payload);
@@ -222,7 +235,8 @@ void Node::CheckOwed(Peer& peer) {
   const size_t owed = peer.out.owed_bytes();
   if (!peer.unread.running() && owed > options_.peer_owed_bytes) {
     peer.in->Pause();
-    peer.unread.Start(reactor_.Now() + options_.distribution.net_ticktime);
+    peer.sent_before = peer.channel.statistics().bytes_out;
+    peer.unread.Start(reactor_.Now() + peer.unread_time());
   } else if (peer.unread.running() && owed <= options_.peer_owed_bytes / 2) {
     peer.unread.Stop();
     peer.in->Resume();

@@ -7,6 +7,7 @@
 #include "absl/hash/hash.h"
 #include "absl/strings/str_cat.h"
 #include "ringdist/proto/check.h"
+#include "ringdist/proto/distribution_flags.h"
 #include "ringdist/runtime/signal_packet.h"
 
 namespace ringdist {
@@ -15,6 +16,12 @@ namespace {
 // Fragments in the channel at one time: enough for the kernel to be busy, few
 // enough that what is sent in between does not wait long.
 constexpr size_t kMaxFragmentsOut = 2;
+
+bool IsMessage(const ControlMessage& signal) {
+  return std::holds_alternative<control::Send>(signal) ||
+         std::holds_alternative<control::RegSend>(signal) ||
+         std::holds_alternative<control::AliasSend>(signal);
+}
 
 // The payload of a signal that carries it.
 auto PayloadIn(const ControlMessage& signal) {
@@ -134,7 +141,7 @@ absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
     }
   }
   if (is_up() || !may_queue) return refuse();
-  PutBehind(waiting_, MakeWaiting(pair, signal, payload));
+  PutBehind(waiting_, pair, signal, payload);
   return absl::OkStatus();
 }
 
@@ -145,7 +152,7 @@ void OutboundLink::SendSignal(const ControlMessage& signal) {
         TrySend(pair, signal, NoPayload, /*may_queue=*/true);
     if (outcome != Outcome::kNoRoom) return;
   }
-  PutBehind(waiting_, MakeWaiting(pair, signal, NoPayload));
+  PutBehind(waiting_, pair, signal, NoPayload);
 }
 
 OutboundLink::Outcome OutboundLink::TrySend(const SignalPair& pair,
@@ -154,7 +161,7 @@ OutboundLink::Outcome OutboundLink::TrySend(const SignalPair& pair,
                                             bool may_queue) {
   if (Large* const holder = FindHolder(pair)) {
     if (!may_queue) return Outcome::kNoRoom;
-    PutBehind(holder->behind, MakeWaiting(pair, signal, payload));
+    PutBehind(holder->behind, pair, signal, payload);
     return Outcome::kSent;
   }
   std::shared_ptr<StringWriter> large;
@@ -167,9 +174,8 @@ OutboundLink::Outcome OutboundLink::TrySend(const SignalPair& pair,
     ByteWriter& out = large != nullptr ? static_cast<ByteWriter&>(*large)
                                        : static_cast<ByteWriter&>(packet);
     encoder_->Encode(signal, payload, out);
-    // What is no payload must be in the first fragment.
     expect_large_ = out.size() > kFragmentBytes && encoder_->fragments() &&
-                    PayloadOf(signal) != nullptr;
+                    encoder_->payload_offset() < out.size();
     if (!expect_large_) {
       if (large != nullptr) packet.WriteBytes(large->view());
       const absl::Status sent = packet.Commit();
@@ -197,17 +203,29 @@ OutboundLink::Large* OutboundLink::FindHolder(const SignalPair& pair) {
   return nullptr;
 }
 
-OutboundLink::Waiting OutboundLink::MakeWaiting(const SignalPair& pair,
-                                                const ControlMessage& signal,
-                                                PayloadWriter payload) {
+void OutboundLink::PutBehind(std::deque<Waiting>& queue, const SignalPair& pair,
+                             const ControlMessage& signal,
+                             PayloadWriter payload) {
   auto packet = std::make_unique<StringWriter>();
   WriteSignalPacket(signal, payload, *packet);
-  return {pair, std::move(packet)};
+  const bool owed = !IsMessage(signal);
+  waiting_bytes_ += packet->size();
+  if (owed) owed_bytes_ += packet->size();
+  queue.push_back({pair, ++last_number_, owed, std::move(packet)});
 }
 
-void OutboundLink::PutBehind(std::deque<Waiting>& queue, Waiting waiting) {
-  waiting_bytes_ += waiting.packet->size();
-  queue.push_back(std::move(waiting));
+void OutboundLink::MoveTo(std::deque<Waiting>& queue, Waiting waiting) {
+  const auto later =
+      std::upper_bound(queue.begin(), queue.end(), waiting.number,
+                       [](uint64_t number, const Waiting& other) {
+                         return number < other.number;
+                       });
+  queue.insert(later, std::move(waiting));
+}
+
+void OutboundLink::Forget(const Waiting& waiting) {
+  waiting_bytes_ -= waiting.packet->size();
+  if (waiting.owed) owed_bytes_ -= waiting.packet->size();
 }
 
 OutboundLink::Outcome OutboundLink::TrySendWaiting(const Waiting& waiting) {
@@ -215,6 +233,10 @@ OutboundLink::Outcome OutboundLink::TrySendWaiting(const Waiting& waiting) {
   const absl::Status decoded =
       DecodePassThrough(waiting.packet->view(), signal);
   RINGDIST_CHECK(decoded.ok());
+  if (std::holds_alternative<control::AliasSend>(signal) &&
+      (encoder_->flags() & kDflagAlias) == 0) {
+    return Outcome::kGone;  // The peer would not understand it.
+  }
   return PayloadOf(signal) == nullptr
              ? TrySend(waiting.pair, signal, NoPayload, true)
              : TrySend(waiting.pair, signal, PayloadIn(signal), true);
@@ -222,8 +244,14 @@ OutboundLink::Outcome OutboundLink::TrySendWaiting(const Waiting& waiting) {
 
 void OutboundLink::SendWaitings() {
   while (!waiting_.empty()) {
-    if (TrySendWaiting(waiting_.front()) == Outcome::kNoRoom) return;
-    waiting_bytes_ -= waiting_.front().packet->size();
+    Waiting& first = waiting_.front();
+    if (Large* const holder = FindHolder(first.pair)) {
+      MoveTo(holder->behind, std::move(first));
+    } else if (TrySendWaiting(first) == Outcome::kNoRoom) {
+      return;
+    } else {
+      Forget(first);
+    }
     waiting_.pop_front();
   }
 }
@@ -249,6 +277,9 @@ void OutboundLink::BeginLarge(const SignalPair& pair,
   auto large = std::make_unique<Large>();
   large->pair = pair;
   large->sequence = ++last_sequence_;
+  large->first_size = std::min(
+      packet->size() - large->sent,
+      std::max(kFragmentBytes, encoder_->payload_offset() - large->sent));
   large->packet = std::move(packet);
   large_bytes_ += large->packet->size();
   // The first fragment now: its atoms come in the order of the cache.
@@ -267,7 +298,8 @@ void OutboundLink::SendFragments() {
   while (!large_.empty() && pump_->fragments_out < kMaxFragmentsOut) {
     if (next_large_ >= large_.size()) next_large_ = 0;
     Large& large = *large_[next_large_];
-    if (!SendFragment(large)) return;  // OnWritable, or the end, follows.
+    // If it cannot be sent, OnWritable or the end follows.
+    if (large.left() > 0 && !SendFragment(large)) return;
     if (large.left() == 0) {
       FinishLarge(next_large_);
     } else {
@@ -280,10 +312,13 @@ bool OutboundLink::SendFragment(Large& large) {
   PacketWriter packet = channel_.BeginPacket();
   if (!packet.status().ok()) return false;
   const bool is_first = large.sent == Large().sent;
-  const size_t size = std::min(kFragmentBytes, large.left());
-  DistributionEncoder::WriteFragmentHeader(
-      large.sequence, DistributionEncoder::FragmentCount(large.left()),
-      is_first, packet);
+  const size_t size =
+      is_first ? large.first_size : std::min(kFragmentBytes, large.left());
+  const size_t after = large.left() - size;
+  const size_t id =
+      after == 0 ? 1 : 1 + DistributionEncoder::FragmentCount(after);
+  DistributionEncoder::WriteFragmentHeader(large.sequence, id, is_first,
+                                           packet);
   // The bytes begin with atoms, which the header says there are none of.
   if (is_first) packet.Truncate(packet.size() - 1);
   const absl::string_view part = large.packet->view().substr(large.sent, size);
@@ -307,11 +342,11 @@ void OutboundLink::FinishLarge(size_t index) {
     // Most wait behind the next large one of their pair.
     Large* const holder = FindHolder(next.pair);
     if (holder != nullptr) {
-      holder->behind.push_back(std::move(next));
+      MoveTo(holder->behind, std::move(next));
     } else if (!waiting_.empty() || TrySendWaiting(next) == Outcome::kNoRoom) {
-      waiting_.push_back(std::move(next));
+      MoveTo(waiting_, std::move(next));
     } else {
-      waiting_bytes_ -= next.packet->size();
+      Forget(next);
     }
   }
 }

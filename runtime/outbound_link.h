@@ -36,13 +36,15 @@ struct SignalPair {
 
   // Whether a later signal of `other` must not overtake one of this pair: the
   // same sender and receiver; or possibly the same one, under a name, an alias
-  // or its pid; or the sender has died.
+  // or its pid; or the sender has died. Whoever has died under a name may be
+  // any of the senders.
   bool Holds(const SignalPair& other) const {
-    return from == other.from &&
-           (other.is_death || kind != other.kind || to == other.to);
+    const bool may_be_same_receiver = kind != other.kind || to == other.to;
+    if (other.from == 0) return may_be_same_receiver;
+    return from == other.from && (other.is_death || may_be_same_receiver);
   }
 
-  uint64_t from = 0;  // The sender's id and serial.
+  uint64_t from = 0;  // The sender's id and serial; 0 if it is not known.
   Receiver kind = Receiver::kPid;
   uint64_t to = 0;  // A hash.
   bool is_death = false;
@@ -78,14 +80,16 @@ class OutboundLink {
 
   // Bytes that wait here, beside those in the channel.
   size_t waiting_bytes() const { return waiting_bytes_ + large_bytes_; }
-  // What waits of signals that nobody could be refused.
-  size_t owed_bytes() const { return waiting_bytes_; }
+  // What waits of signals, which are never refused.
+  size_t owed_bytes() const { return owed_bytes_; }
   AtomCacheStatistics atom_cache() const;
 
  private:
   // A signal that waits, as `70 83 <control> [83 <payload>]`.
   struct Waiting {
     SignalPair pair;
+    uint64_t number = 0;  // In the order they came.
+    bool owed = false;    // No message.
     std::unique_ptr<StringWriter> packet;
   };
   // One that is being sent in fragments.
@@ -93,7 +97,8 @@ class OutboundLink {
     SignalPair pair;
     uint64_t sequence = 0;
     std::shared_ptr<const StringWriter> packet;  // As if in one piece.
-    size_t sent = 2;             // What stands in front of a header, 83 44.
+    size_t sent = 2;        // What stands in front of a header, 83 44.
+    size_t first_size = 0;  // Of the first fragment: all but the payload, too.
     std::deque<Waiting> behind;  // Later signals that it holds.
 
     size_t left() const { return packet->size() - sent; }
@@ -118,9 +123,12 @@ class OutboundLink {
   void BeginLarge(const SignalPair& pair,
                   std::shared_ptr<const StringWriter> packet);
   Large* FindHolder(const SignalPair& pair);
-  Waiting MakeWaiting(const SignalPair& pair, const ControlMessage& signal,
-                      PayloadWriter payload);
-  void PutBehind(std::deque<Waiting>& queue, Waiting waiting);
+  // Makes it wait at the end of a queue.
+  void PutBehind(std::deque<Waiting>& queue, const SignalPair& pair,
+                 const ControlMessage& signal, PayloadWriter payload);
+  // Makes one that waits already wait at its place in another queue.
+  static void MoveTo(std::deque<Waiting>& queue, Waiting waiting);
+  void Forget(const Waiting& waiting);
   void SendWaitings();
   void OnFragments();
   void SendFragments();
@@ -133,6 +141,8 @@ class OutboundLink {
   std::optional<DistributionEncoder> encoder_;  // Since it is up.
   std::deque<Waiting> waiting_;
   size_t waiting_bytes_ = 0;  // Of waiting_, and behind large ones.
+  size_t owed_bytes_ = 0;     // Of these.
+  uint64_t last_number_ = 0;
   std::vector<std::unique_ptr<Large>> large_;
   size_t large_bytes_ = 0;  // Of all of them, until they are finished.
   size_t next_large_ = 0;   // Whose turn it is.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -186,7 +187,14 @@ void Process::Demonitor(const ReferenceView& monitor) {
   ProcessState* const state = StateOf(table_, key_);
   if (state == nullptr) return;
   const auto found = state->monitors.find(Reference(monitor));
-  if (found == state->monitors.end()) return;
+  if (found == state->monitors.end()) {
+    // It may have fired, and wait.
+    state->mailbox.Remove([&](const TermView& message) {
+      return Matches(message, std::tuple(Atom("DOWN"), monitor, Atom("process"),
+                                         Any(), Any()));
+    });
+    return;
+  }
   const MonitorState monitored = std::move(found->second);
   state->monitors.erase(found);
   const PidOrName to = monitored.name.empty()

@@ -61,7 +61,8 @@ using MessageWriter = absl::FunctionRef<void(TermWriter&)>;
 // Handles one message; the view is valid until it returns (keep a Term).
 using MessageHandler =
     absl::AnyInvocable<void(Process& self, const TermView& message)>;
-// Told once when a process has ended, and why: `normal`, `killed`, ...
+// Told once when a process has ended, and why: `normal`, `killed`, ... At the
+// end of that turn, never inside a call.
 using DeathHandler =
     absl::AnyInvocable<void(const Pid& pid, const Term& reason)>;
 
@@ -122,6 +123,7 @@ class Process {
   // at those that wait: Erlang's receive with a pattern. That one goes to
   // `then`, and the others afterwards to the handler, in order. After `timeout`
   // `then` is given no term. One at a time: awaiting again replaces it.
+  // `wanted` may be asked more than once about a message, and only looks at it.
   void Await(absl::AnyInvocable<bool(const TermView&)> wanted,
              absl::Duration timeout, MessageHandler then);
   bool IsAwaiting() const;
@@ -138,7 +140,7 @@ class Process {
   void Unlink(const PidView& other);
 
   // As monitor/2 and demonitor(Ref, [flush]): {'DOWN', Ref, process, Pid or
-  // {Name, Node}, Reason} comes once.
+  // {Name, Node}, Reason} comes once, and not after Demonitor.
   Reference Monitor(const PidView& other);
   Reference Monitor(const NameAt& name);
   void Demonitor(const ReferenceView& monitor);

@@ -94,12 +94,7 @@ class Reception {
   void operator()(const control::Exit& exit) {
     ProcessState* const process = table_.Find(exit.to);
     if (process == nullptr) return;
-    const auto link = process->links.find(Pid(exit.from));
-    if (link == process->links.end()) return;
-    // An acknowledgement that is still to come means nothing then.
-    const bool active = link->second.unlink_id == 0;
-    process->links.erase(link);
-    if (active) table_.DeliverExit(*process, exit.from, exit.reason, true);
+    table_.BreakLink(*process, Pid(exit.from), exit.reason);
   }
   void operator()(const control::Exit2& exit) {
     if (ProcessState* const process = table_.Find(exit.to)) {
@@ -254,6 +249,16 @@ void ProcessTable::DeliverExit(ProcessState& process, const PidView& from,
   EndProcess(process, Term(reason));
 }
 
+void ProcessTable::BreakLink(ProcessState& process, const Pid& other,
+                             const TermView& reason) {
+  const auto link = process.links.find(other);
+  if (link == process.links.end()) return;
+  // An acknowledgement that is still to come means nothing then.
+  const bool active = link->second.unlink_id == 0;
+  process.links.erase(link);
+  if (active) DeliverExit(process, other, reason, true);
+}
+
 void ProcessTable::DeliverDown(ProcessState& process,
                                const ReferenceView& reference,
                                const TermView& reason) {
@@ -311,7 +316,7 @@ void ProcessTable::TellOthers(ProcessState& process, const Term& reason) {
 
 namespace {
 
-void TellNodeEvent(ProcessTable& table, std::vector<uint64_t> processes,
+void TellNodeEvent(ProcessTable& table, const std::vector<uint64_t>& processes,
                    absl::string_view event, absl::string_view node) {
   const Term message = MakeTerm(std::tuple(Atom(event), Atom(node)));
   for (const uint64_t key : processes) {
@@ -325,6 +330,16 @@ void TellNodeEvent(ProcessTable& table, std::vector<uint64_t> processes,
 
 void ProcessTable::OnNodeUp(absl::string_view node) {
   TellNodeEvent(*this, NodeMonitors(), "nodeup", node);
+}
+
+void ProcessTable::ForgetUnlinks(absl::string_view node) {
+  const auto related = related_.find(node);
+  if (related == related_.end()) return;
+  for (const uint64_t key : related->second) {
+    absl::erase_if(processes_.at(key)->links, [&](const auto& entry) {
+      return entry.first.node == node && entry.second.unlink_id != 0;
+    });
+  }
 }
 
 void ProcessTable::OnNodeLost(absl::string_view node, bool was_up) {
@@ -343,19 +358,17 @@ void ProcessTable::OnNodeLost(absl::string_view node, bool was_up) {
     for (const auto& [reference, monitor] : process->monitors) {
       if (monitor.node == node) down.push_back(reference);
     }
-    std::vector<Pid> unlinked;
+    std::vector<Pid> linked;
     for (const auto& [other, link] : process->links) {
-      if (other.node == node && link.unlink_id == 0) unlinked.push_back(other);
+      if (other.node == node) linked.push_back(other);
     }
-    absl::erase_if(process->links,
-                   [&](const auto& entry) { return entry.first.node == node; });
     for (const Reference& reference : down) {
       if ((process = Find(key)) == nullptr) break;
       DeliverDown(*process, reference, noconnection.view());
     }
-    for (const Pid& other : unlinked) {
+    for (const Pid& other : linked) {
       if ((process = Find(key)) == nullptr) break;
-      DeliverExit(*process, other, noconnection.view(), true);
+      BreakLink(*process, other, noconnection.view());
     }
   }
   if (was_up) TellNodeEvent(*this, NodeMonitors(), "nodedown", node);

@@ -54,6 +54,11 @@ absl::Status ProcessOptions::Validate() const {
   return absl::OkStatus();
 }
 
+ProcessTable::ProcessTable(Reactor& reactor, SignalRouter& router)
+    : reactor_(reactor),
+      router_(router),
+      tell_ended_(reactor, ReactorCallback::To<&ProcessTable::OnEnded>(this)) {}
+
 ProcessTable::~ProcessTable() = default;
 
 void ProcessTable::Clear() {
@@ -61,7 +66,8 @@ void ProcessTable::Clear() {
   aliases_.clear();
   related_.clear();
   // What is destroyed with a handler may look for processes.
-  const auto ended = std::exchange(processes_, {});
+  const auto alive = std::exchange(processes_, {});
+  const auto ended = std::exchange(ended_, {});
 }
 
 void ProcessTable::SetSelf(const NodeName& name, uint32_t creation) {
@@ -193,6 +199,7 @@ ProcessState* ProcessTable::FindAlias(const ReferenceView& alias,
 
 bool ProcessTable::RemoveAlias(ProcessState& process,
                                const ReferenceView& alias) {
+  if (alias.creation != creation_ || !(alias.node == self_)) return false;
   const uint64_t key = KeyOf(alias);
   const auto found =
       std::find(process.aliases.begin(), process.aliases.end(), key);
@@ -219,28 +226,30 @@ bool ProcessTable::RunHandler(ProcessState& process, MessageHandler& handler,
 void ProcessTable::DeliverMessage(ProcessState& process,
                                   absl::string_view from_node,
                                   const TermView& message) {
-  if (process.running) return Store(process, from_node, message);
-  if (process.awaiting != nullptr) {
-    if (process.paused || !process.awaiting->wanted(message)) {
-      return Store(process, from_node, message);
-    }
-    const auto awaiting = std::move(process.awaiting);
-    process.await_timer.Stop();
-    if (RunHandler(process, awaiting->then, message)) {
-      process.ready.Schedule();
-    }
-    return;
-  }
-  if (process.paused || !process.mailbox.empty()) {
+  // What waits comes first, unless it was looked at and is not awaited.
+  const bool is_next =
+      process.mailbox.empty() ||
+      (process.awaiting != nullptr && !process.ready.scheduled());
+  if (process.running || process.paused || !is_next) {
+    if (!process.paused) process.ready.Schedule();
     return Store(process, from_node, message);
   }
-  RunHandler(process, process.handler, message);
+  if (process.awaiting == nullptr) {
+    RunHandler(process, process.handler, message);
+    return;
+  }
+  auto awaiting = std::move(process.awaiting);
+  if (!IsWanted(process, *awaiting, message)) {
+    if (!AwaitFurther(process, std::move(awaiting))) return;
+    return Store(process, from_node, message);
+  }
+  process.await_timer.Stop();
+  if (RunHandler(process, awaiting->then, message)) process.ready.Schedule();
 }
 
 void ProcessTable::Store(ProcessState& process, absl::string_view from_node,
                          const TermView& message) {
   process.mailbox.Append(message);
-  if (!process.paused) process.ready.Schedule();
   if (process.mailbox.bytes() <= process.mailbox_limit) return;
   switch (process.at_mailbox_limit) {
     case MailboxLimitAction::kExit:
@@ -266,44 +275,69 @@ bool ProcessTable::IsFull(const Destination& to) {
          process->mailbox.bytes() >= process->mailbox_limit;
 }
 
-bool ProcessTable::TakeAwaited(ProcessState& process) {
-  // Moved out while it runs: it may await something else.
-  auto awaiting = std::move(process.awaiting);
-  bool alive = true;
+bool ProcessTable::IsWanted(ProcessState& process,
+                            ProcessState::Awaiting& awaiting,
+                            const TermView& message) {
+  // Should it end the process, that comes afterwards.
   process.running = true;
-  const bool taken = process.mailbox.TakeFirst(
-      [&](const TermView& message) { return awaiting->wanted(message); },
-      [&](const TermView& message) {
-        process.await_timer.Stop();
-        Process self = HandleOf(process.key);
-        awaiting->then(self, message);
-      });
+  const bool wanted = awaiting.wanted(message);
   process.running = false;
-  if (!taken) process.awaiting = std::move(awaiting);
-  if (process.phase != ProcessState::Phase::kAlive) {
-    FinishExit(process);
-    alive = false;
+  return wanted;
+}
+
+bool ProcessTable::TakeNext(ProcessState& process,
+                            ProcessState::Awaiting* awaiting,
+                            TermView& message) {
+  if (awaiting == nullptr) {
+    return process.mailbox.Take(Mailbox::Any, message);
   }
-  return taken && alive;
+  return process.mailbox.Take(
+      [&](const TermView& one) { return IsWanted(process, *awaiting, one); },
+      message);
+}
+
+bool ProcessTable::AwaitFurther(
+    ProcessState& process, std::unique_ptr<ProcessState::Awaiting> awaiting) {
+  if (process.phase == ProcessState::Phase::kExiting) {
+    FinishExit(process);
+    return false;
+  }
+  if (process.awaiting == nullptr) process.awaiting = std::move(awaiting);
+  return true;
 }
 
 void ProcessTable::RunMailbox(ProcessState& process) {
-  for (int i = 0; i < kMessagesPerTurn; ++i) {
-    if (process.paused || process.mailbox.empty()) break;
-    if (process.awaiting != nullptr) {
-      if (!TakeAwaited(process)) return;
-      continue;
+  int left = kMessagesPerTurn;
+  while (left > 0 && !process.paused && !process.mailbox.empty()) {
+    --left;
+    // Moved out while it runs: it may await something else.
+    auto awaiting = std::move(process.awaiting);
+    TermView message;
+    if (!TakeNext(process, awaiting.get(), message)) {
+      if (!AwaitFurther(process, std::move(awaiting))) return;
+      process.ready.Unschedule();  // All that waits was looked at.
+      break;
     }
-    if (!RunHandler(process, process.handler, process.mailbox.front())) return;
-    process.mailbox.PopFront();
+    if (awaiting != nullptr) process.await_timer.Stop();
+    MessageHandler& handler =
+        awaiting != nullptr ? awaiting->then : process.handler;
+    if (!RunHandler(process, handler, message)) return;
+    process.mailbox.Release();
   }
   if (process.mailbox.bytes() <= process.mailbox_limit / 2) {
     process.paused_peers.clear();
   }
-  if (!process.paused && !process.mailbox.empty()) process.ready.Schedule();
+  if (left == 0) process.ready.Schedule();
 }
 
 void ProcessTable::RunAwaitTimeout(ProcessState& process) {
+  if (process.ready.scheduled()) {
+    // What is awaited may have come and not been looked at.
+    const uint64_t key = process.key;
+    process.ready.Unschedule();
+    RunMailbox(process);
+    if (Find(key) == nullptr || process.await_timer.running()) return;
+  }
   if (process.awaiting == nullptr) return;
   const auto awaiting = std::move(process.awaiting);
   if (RunHandler(process, awaiting->then, TermView())) process.ready.Schedule();
@@ -329,15 +363,28 @@ void ProcessTable::EndProcess(ProcessState& process, const Term& reason) {
 }
 
 void ProcessTable::FinishExit(ProcessState& process) {
-  const std::unique_ptr<ProcessState> ended =
-      std::move(processes_.extract(process.key).mapped());
-  for (const std::string& name : ended->names) names_.erase(name);
-  for (const uint64_t alias : ended->aliases) aliases_.erase(alias);
-  for (const std::string& node : ended->related_nodes) {
-    related_[node].erase(ended->key);
+  process.ready.Unschedule();
+  process.await_timer.Stop();
+  process.delayed.clear();
+  process.paused_peers.clear();
+  ended_.push_back(std::move(processes_.extract(process.key).mapped()));
+  tell_ended_.Schedule();
+  for (const std::string& name : process.names) names_.erase(name);
+  for (const uint64_t alias : process.aliases) aliases_.erase(alias);
+  for (const std::string& node : process.related_nodes) {
+    const auto related = related_.find(node);
+    if (related == related_.end()) continue;
+    related->second.erase(process.key);
+    if (related->second.empty()) related_.erase(related);
   }
-  TellOthers(*ended, ended->exit_reason);
-  if (ended->on_death) ended->on_death(ended->pid, ended->exit_reason);
+  TellOthers(process, process.exit_reason);
+}
+
+void ProcessTable::OnEnded() {
+  for (const auto& process : std::exchange(ended_, {})) {
+    if (!process->on_death) continue;
+    process->on_death(process->pid, process->exit_reason);
+  }
 }
 
 }  // namespace ringdist

@@ -54,8 +54,7 @@ absl::Status SendMessage(ProcessTable& table, const PidView& from,
 
 class ProcessTable {
  public:
-  ProcessTable(Reactor& reactor, SignalRouter& router)
-      : reactor_(reactor), router_(router) {}
+  ProcessTable(Reactor& reactor, SignalRouter& router);
   ProcessTable(const ProcessTable&) = delete;
   ProcessTable& operator=(const ProcessTable&) = delete;
   ~ProcessTable();
@@ -96,6 +95,8 @@ class ProcessTable {
   bool IsFull(const Destination& to);
 
   void OnNodeUp(absl::string_view node);
+  // It acknowledges no unlinks: those that wait for that are done.
+  void ForgetUnlinks(absl::string_view node);
   // The connection is gone; or, if it was not up, there came to be none.
   void OnNodeLost(absl::string_view node, bool was_up);
 
@@ -117,6 +118,9 @@ class ProcessTable {
   void DeliverExit(ProcessState& process, const PidView& from,
                    const TermView& reason, bool is_link);
   // The DOWN message of a monitor.
+  // The other end of a link has gone: an exit, unless it was unlinked.
+  void BreakLink(ProcessState& process, const Pid& other,
+                 const TermView& reason);
   void DeliverDown(ProcessState& process, const ReferenceView& reference,
                    const TermView& reason);
   // Whatever has become of the name that it was monitored by.
@@ -134,10 +138,18 @@ class ProcessTable {
   // True if the process is still there afterwards.
   bool RunHandler(ProcessState& process, MessageHandler& handler,
                   const TermView& message);
-  bool TakeAwaited(ProcessState& process);
+  // The next message of the mailbox; with `awaiting`, one that it wants.
+  bool TakeNext(ProcessState& process, ProcessState::Awaiting* awaiting,
+                TermView& message);
+  bool IsWanted(ProcessState& process, ProcessState::Awaiting& awaiting,
+                const TermView& message);
+  // Nothing came. True if the process is still there.
+  bool AwaitFurther(ProcessState& process,
+                    std::unique_ptr<ProcessState::Awaiting> awaiting);
   void Store(ProcessState& process, absl::string_view from_node,
              const TermView& message);
   void FinishExit(ProcessState& process);
+  void OnEnded();
   void TellOthers(ProcessState& process, const Term& reason);
   std::vector<uint64_t> NodeMonitors() const;
 
@@ -154,6 +166,10 @@ class ProcessTable {
   absl::flat_hash_map<uint64_t, Alias> aliases_;
   // Processes by a node that they have links or monitors with, or had.
   absl::flat_hash_map<std::string, absl::flat_hash_set<uint64_t>> related_;
+  // Those whose on_death and whose end come at the end of this turn: both run
+  // code of the embedder, which may be what ends them.
+  std::vector<std::unique_ptr<ProcessState>> ended_;
+  Task tell_ended_;
 };
 
 }  // namespace ringdist

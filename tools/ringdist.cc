@@ -7,8 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "ringdist/tools/ringdist_dump.h"
 #include "ringdist/tools/ringdist_output.h"
 #include "ringdist/tools/ringdist_ping.h"
+#include "ringdist/tools/ringdist_send.h"
 #include "ringdist/tools/ringdist_serve.h"
 
 namespace ringdist {
@@ -26,6 +28,7 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  ringdist serve --name=cpp@localhost --dir=/run/nodes\n"
     "  ringdist ping cpp@localhost --dir=/run/nodes\n"
+    "  ringdist send srv@localhost logger '{hello, 1}' --dir=/run/nodes\n"
     "  ringdist serve --help";
 
 // Help that shows flags as they are written: --name=NODE.
@@ -66,7 +69,7 @@ int ExplainUsageError(const CLI::App& app, const CLI::ParseError& error) {
       arguments.empty() ? "command" : absl::StrCat("command ", arguments[0]);
   PrintError(absl::StrCat(
       "there is no ", command,
-      "; write ringdist serve or ringdist ping (see ringdist --help)"));
+      "; write ringdist serve, ping, send or dump (see ringdist --help)"));
   return kUsageError;
 }
 
@@ -79,8 +82,12 @@ int Main(int argc, char** argv) {
   app.footer(kExamples);
   ServeFlags serve_flags;
   PingFlags ping_flags;
+  SendFlags send_flags;
+  DumpFlags dump_flags;
   const CLI::App& serve = AddServeCommand(app, serve_flags);
-  AddPingCommand(app, ping_flags);
+  const CLI::App& ping = AddPingCommand(app, ping_flags);
+  const CLI::App& send = AddSendCommand(app, send_flags);
+  AddDumpCommand(app, dump_flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
@@ -88,7 +95,10 @@ int Main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return ExplainUsageError(app, error);
   }
-  return serve.parsed() ? RunServe(serve_flags) : RunPing(ping_flags);
+  if (serve.parsed()) return RunServe(serve_flags);
+  if (ping.parsed()) return RunPing(ping_flags);
+  if (send.parsed()) return RunSend(send_flags);
+  return RunDump(dump_flags);
 }
 
 }  // namespace

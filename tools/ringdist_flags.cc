@@ -7,7 +7,9 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "ringdist/proto/dynamic_name.h"
 #include "ringdist/proto/node_name.h"
+#include "ringdist/runtime/entropy.h"
 #include "ringdist/tools/cookie.h"
 
 namespace ringdist {
@@ -74,6 +76,35 @@ void AddNodeFlags(CLI::App& app, NodeFlags& flags) {
   app.add_flag_callback(
       "--json", [&flags] { flags.format = Output::Format::kJson; },
       "Print each event as a JSON object on a line.");
+}
+
+void AddVisitorFlags(CLI::App& app, NodeFlags& flags, absl::Duration& timeout,
+                     const std::string& timeout_description) {
+  AddFlag(app, "--timeout", "DURATION", timeout_description,
+          [&timeout](const std::string& text) {
+            return ParseDuration(text, timeout);
+          });
+  AddFlag(app, "--name", "NODE",
+          "Name of this node, which no other may have.\n"
+          "Default: a random one.",
+          [&flags](const std::string& text) {
+            return ParseNode(text, flags.distribution.name);
+          });
+}
+
+void CompleteVisitor(NodeFlags& flags, const std::string& peer) {
+  std::string& name = flags.distribution.name;
+  if (name == peer) {
+    ThrowUsageError("--name: that is the other node's name; name another one");
+  }
+  if (name.empty()) {
+    const absl::StatusOr<NodeName> invented =
+        InventName(SystemEntropy(), NodeName::Parse(peer)->host());
+    if (!invented.ok()) ThrowUsageError(invented.status().message());
+    name = invented->full();
+  }
+  const absl::Status valid = ValidateNodeFlags(flags);
+  if (!valid.ok()) ThrowUsageError(valid.message());
 }
 
 absl::Status ValidateNodeFlags(const NodeFlags& flags) {

@@ -24,7 +24,8 @@
 
 namespace ringdist {
 
-// What both subcommands have: which node, in which network, told how.
+// What the commands that run a node have: which node, in which network, told
+// how.
 struct NodeFlags {
   DistributionOptions distribution;
   std::string cookie_file;  // Empty: where Erlang finds it.
@@ -34,6 +35,14 @@ struct NodeFlags {
 // Adds --cookie, --cookie_file, --dir, --setup_time, --protocol_version and
 // --json. `flags` outlives `app`.
 void AddNodeFlags(CLI::App& app, NodeFlags& flags);
+
+// For a command that visits a node: adds --name, which need not be given, and
+// --timeout.
+void AddVisitorFlags(CLI::App& app, NodeFlags& flags, absl::Duration& timeout,
+                     const std::string& timeout_description);
+// Invents a name beside `peer` if there is none, and validates. A usage error
+// is thrown, as ThrowUsageError does.
+void CompleteVisitor(NodeFlags& flags, const std::string& peer);
 
 // Checks what the flags say together, by the rules of DistributionOptions. The
 // error names the flag.

@@ -8,9 +8,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "ringdist/proto/dynamic_name.h"
 #include "ringdist/proto/node_name.h"
-#include "ringdist/runtime/entropy.h"
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tools/ringdist_output.h"
@@ -41,19 +39,7 @@ void ValidatePingFlags(PingFlags& flags) {
   if (flags.peer.empty()) {
     ThrowUsageError("NODE is missing; write, say, ringdist ping srv@localhost");
   }
-  std::string& name = flags.node.distribution.name;
-  if (name == flags.peer) {
-    ThrowUsageError("--name: that is the node to be pinged; name another one");
-  }
-  if (name.empty()) {
-    const NodeName peer = *NodeName::Parse(flags.peer);
-    const absl::StatusOr<NodeName> invented =
-        InventName(SystemEntropy(), peer.host());
-    if (!invented.ok()) ThrowUsageError(invented.status().message());
-    name = invented->full();
-  }
-  const absl::Status valid = ValidateNodeFlags(flags.node);
-  if (!valid.ok()) ThrowUsageError(valid.message());
+  CompleteVisitor(flags.node, flags.peer);
 }
 
 // The round trips that were measured.
@@ -186,7 +172,6 @@ void Pinger::PrintSummary() {
 CLI::App& AddPingCommand(CLI::App& app, PingFlags& flags) {
   CLI::App& ping = *app.add_subcommand("ping", kDescription);
   ping.group("Commands");
-  DistributionOptions& options = flags.node.distribution;
   AddFlag(ping, "NODE", "", "The node to ping, alive@host.",
           [&flags](const std::string& text) {
             return ParseNode(text, flags.peer);
@@ -200,18 +185,9 @@ CLI::App& AddPingCommand(CLI::App& app, PingFlags& flags) {
           [&flags](const std::string& text) {
             return ParseDuration(text, flags.interval);
           });
-  AddFlag(ping, "--timeout", "DURATION",
-          "How long a ping may take, connecting included.\n"
-          "Default: 7s.",
-          [&flags](const std::string& text) {
-            return ParseDuration(text, flags.timeout);
-          });
-  AddFlag(ping, "--name", "NODE",
-          "Name of this node, which no other may have.\n"
-          "Default: a random one.",
-          [&options](const std::string& text) {
-            return ParseNode(text, options.name);
-          });
+  AddVisitorFlags(ping, flags.node, flags.timeout,
+                  "How long a ping may take, connecting included.\n"
+                  "Default: 7s.");
   AddNodeFlags(ping, flags.node);
   ping.footer(kExamples);
   ping.callback([&flags] { ValidatePingFlags(flags); });

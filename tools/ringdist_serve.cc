@@ -4,16 +4,21 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "ringdist/proto/distribution_flags.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/reactor.h"
+#include "ringdist/tools/capture_file.h"
 #include "ringdist/tools/kept_connection.h"
 #include "ringdist/tools/ringdist_output.h"
+#include "ringdist/tools/serve_processes.h"
 #include "ringdist/tools/stop_signals.h"
 
 namespace ringdist {
@@ -25,7 +30,13 @@ constexpr char kDescription[] =
     "Erlang nodes in the same directory connect to it, and it connects to "
     "them.\n"
     "Prints a line when it listens, and one for each node that comes up, goes\n"
-    "down, or cannot be connected to. SIGINT or SIGTERM ends it.\n";
+    "down, or cannot be connected to. SIGINT or SIGTERM ends it.\n"
+    "\n"
+    "It has two registered processes. To {Pid, Term} echo sends Term to Pid. "
+    "sink\n"
+    "counts what it gets; to {Pid, count} it sends {count, Messages, Bytes} "
+    "and\n"
+    "starts again.\n";
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -37,6 +48,8 @@ constexpr char kExamples[] =
     "srv@localhost\n"
     "    ringdist serve --name=cpp@localhost --dir=/run/nodes \\\n"
     "        --connect=srv@localhost\n"
+    "  What two nodes say to each other, to be read with ringdist dump:\n"
+    "    ringdist serve --name=cpp@localhost --capture=cpp.capture\n"
     "\n"
     "Exit status: 0 after SIGINT or SIGTERM, 1 if it cannot serve, 2 if the\n"
     "command line is wrong.";
@@ -60,6 +73,18 @@ void ValidateServeFlags(const ServeFlags& flags) {
   if (!valid.ok()) ThrowUsageError(valid.message());
 }
 
+absl::Status ParseOptionalFlag(absl::string_view text, uint64_t& flags) {
+  for (uint64_t left = kOptionalNodeFlags; left != 0; left &= left - 1) {
+    const uint64_t flag = left & (~left + 1);  // The lowest one.
+    if (FlagNames(flag) != text) continue;
+    flags |= flag;
+    return absl::OkStatus();
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", text, "\" is no flag that a node can do without; write one of ",
+      FlagNames(kOptionalNodeFlags)));
+}
+
 // The command while it runs.
 class Server {
  public:
@@ -73,7 +98,9 @@ class Server {
   void OnSignal(int signal);
 
   // OK, or why it stopped by itself.
-  const absl::Status& status() const { return output_.status(); }
+  const absl::Status& status() const {
+    return capture_status_.ok() ? output_.status() : capture_status_;
+  }
 
  private:
   void OnStop();
@@ -81,6 +108,9 @@ class Server {
   void OnNodeDown(const PeerInfo& peer, const absl::Status& reason);
   void OnSetupFailed(const NodeName& peer, const absl::Status& reason);
   void OnListening();
+  // Has all bytes captured, if that was asked for.
+  absl::Status StartCapture(DistributionOptions& options);
+  void OnCaptured();
   // Null if it is not one of --connect, or if the end has begun.
   KeptConnection* FindKept(const NodeName& peer);
 
@@ -89,6 +119,10 @@ class Server {
   Task stop_;
   Output output_;
   std::vector<std::unique_ptr<KeptConnection>> kept_;
+  std::optional<ServeProcesses> processes_;
+  std::unique_ptr<CaptureWriter> capture_;  // Null: nothing is captured.
+  Task captured_;                           // Writes what this turn brought.
+  absl::Status capture_status_;
   // Goes first: until it is gone it may call back.
   std::unique_ptr<Node> node_;
 };
@@ -97,7 +131,8 @@ Server::Server(Reactor& reactor, const ServeFlags& flags)
     : reactor_(reactor),
       flags_(flags),
       stop_(reactor, ReactorCallback::To<&Server::OnStop>(this)),
-      output_(flags.node.format, [this] { Stop(); }) {}
+      output_(flags.node.format, [this] { Stop(); }),
+      captured_(reactor, ReactorCallback::To<&Server::OnCaptured>(this)) {}
 
 absl::Status Server::Start() {
   absl::StatusOr<DistributionOptions> distribution = NodeOptionsOf(flags_.node);
@@ -105,6 +140,9 @@ absl::Status Server::Start() {
   NodeOptions options;
   options.distribution = *std::move(distribution);
   options.visible = flags_.visible;
+  options.disabled_flags = flags_.without;
+  absl::Status capturing = StartCapture(options.distribution);
+  if (!capturing.ok()) return capturing;
   options.on_node_up = [this](const PeerInfo& peer) { OnNodeUp(peer); };
   options.on_node_down = [this](const PeerInfo& peer,
                                 const absl::Status& reason) {
@@ -113,6 +151,9 @@ absl::Status Server::Start() {
   options.on_setup_failed = [this](const NodeName& peer,
                                    const absl::Status& reason) {
     OnSetupFailed(peer, reason);
+  };
+  options.on_writable = [this](const NodeName& peer) {
+    processes_->OnWritable(peer);
   };
   absl::StatusOr<std::unique_ptr<Node>> node =
       Node::Create(reactor_, std::move(options));
@@ -124,7 +165,29 @@ absl::Status Server::Start() {
   return absl::OkStatus();
 }
 
+absl::Status Server::StartCapture(DistributionOptions& options) {
+  if (flags_.capture_file.empty()) return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<CaptureWriter>> file =
+      CaptureWriter::Create(flags_.capture_file);
+  if (!file.ok()) return file.status();
+  capture_ = *std::move(file);
+  options.capture = [this](uint64_t connection, CaptureDirection direction,
+                           absl::string_view bytes) {
+    capture_->Write(absl::Now(), connection, direction, bytes);
+    captured_.Schedule();
+  };
+  return capture_->Flush();
+}
+
+void Server::OnCaptured() {
+  const absl::Status written = capture_->Flush();
+  if (written.ok() || !capture_status_.ok()) return;
+  capture_status_ = written;
+  Stop();
+}
+
 void Server::OnListening() {
+  processes_.emplace(reactor_, *node_);
   const std::string path = node_->distribution().Address().address;
   output_.Print(
       absl::StrCat("ringdist: ", node_->name().full(), " listening on ", path,
@@ -167,6 +230,7 @@ void Server::OnNodeDown(const PeerInfo& peer, const absl::Status& reason) {
                 {{"event", "nodedown"},
                  {"node", peer.name.full()},
                  {"reason", std::string(reason.message())}});
+  processes_->OnLost(peer.name);
   if (KeptConnection* const kept = FindKept(peer.name)) kept->OnLost();
 }
 
@@ -176,6 +240,7 @@ void Server::OnSetupFailed(const NodeName& peer, const absl::Status& reason) {
                 {{"event", "setup_failed"},
                  {"node", peer.full()},
                  {"reason", std::string(reason.message())}});
+  processes_->OnLost(peer);
   if (KeptConnection* const kept = FindKept(peer)) kept->OnLost();
 }
 
@@ -226,6 +291,20 @@ CLI::App& AddServeCommand(CLI::App& app, ServeFlags& flags) {
                     [&flags](const std::string& text) {
                       return ParseNode(text, flags.connect.emplace_back());
                     });
+  AddRepeatableFlag(serve, "--without", "FLAG",
+                    "Do without this flag of the distribution protocol,\n"
+                    "one of SEND_SENDER, EXIT_PAYLOAD, FRAGMENTS, ALIAS,\n"
+                    "DIST_HDR_ATOM_CACHE and ALTACT_SIG; repeat it for\n"
+                    "more.",
+                    [&flags](const std::string& text) {
+                      return ParseOptionalFlag(text, flags.without);
+                    });
+  serve
+      .add_option("--capture", flags.capture_file,
+                  "Write the bytes of all connections to this file,\n"
+                  "for ringdist dump. The cookie could be guessed\n"
+                  "with it: it is made for this user only.")
+      ->type_name("FILE");
   serve.footer(kExamples);
   serve.callback([&flags] { ValidateServeFlags(flags); });
   return serve;

@@ -1,5 +1,5 @@
-// `ringdist serve`: a node that listens, answers what every node answers, and
-// tells who comes and goes.
+// `ringdist serve`: a node that listens, answers what every node answers, has
+// the processes echo and sink, and tells who comes and goes.
 //
 //   ServeFlags flags;
 //   CLI::App& serve = AddServeCommand(app, flags);
@@ -10,6 +10,7 @@
 #define RINGDIST_TOOLS_RINGDIST_SERVE_H_
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct ServeFlags {
   NodeFlags node;
   bool visible = false;
   std::vector<std::string> connect;  // Peers, as written.
+  uint64_t without = 0;              // NodeOptions::disabled_flags.
+  std::string capture_file;          // Empty: none.
 };
 
 // `flags` outlives `app`.

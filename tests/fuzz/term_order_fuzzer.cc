@@ -21,19 +21,23 @@ namespace {
 void CheckPair(const TermView& a, const TermView& b) {
   const std::weak_ordering order = CompareTerms(a, b);
   const std::strong_ordering exact = CompareExactly(a, b);
-  RINGDIST_CHECK(CompareTerms(b, a) == 0 <=> order);
-  RINGDIST_CHECK(CompareExactly(b, a) == 0 <=> exact);
+  RINGDIST_CHECK_EQ(std::is_lt(CompareTerms(b, a)), std::is_gt(order));
+  RINGDIST_CHECK_EQ(std::is_gt(CompareTerms(b, a)), std::is_lt(order));
+  RINGDIST_CHECK_EQ(std::is_lt(CompareExactly(b, a)), std::is_gt(exact));
+  RINGDIST_CHECK_EQ(std::is_gt(CompareExactly(b, a)), std::is_lt(exact));
   // The exact order only tells apart what is equal otherwise.
-  RINGDIST_CHECK(order == 0 || (order < 0) == (exact < 0));
-  RINGDIST_CHECK(exact != 0 || HashTerm(a) == HashTerm(b));
+  RINGDIST_CHECK(std::is_eq(order) ||
+                 (std::is_lt(order)) == (std::is_lt(exact)));
+  RINGDIST_CHECK(std::is_neq(exact) || HashTerm(a) == HashTerm(b));
 }
 
 void CheckTransitive(const TermView& a, const TermView& b, const TermView& c) {
-  if (CompareTerms(a, b) <= 0 && CompareTerms(b, c) <= 0) {
-    RINGDIST_CHECK(CompareTerms(a, c) <= 0);
+  if (std::is_lteq(CompareTerms(a, b)) && std::is_lteq(CompareTerms(b, c))) {
+    RINGDIST_CHECK(std::is_lteq(CompareTerms(a, c)));
   }
-  if (CompareExactly(a, b) <= 0 && CompareExactly(b, c) <= 0) {
-    RINGDIST_CHECK(CompareExactly(a, c) <= 0);
+  if (std::is_lteq(CompareExactly(a, b)) &&
+      std::is_lteq(CompareExactly(b, c))) {
+    RINGDIST_CHECK(std::is_lteq(CompareExactly(a, c)));
   }
 }
 
@@ -49,9 +53,9 @@ void Run(absl::string_view input) {
     terms.push_back(term);
   }
   for (const TermView& a : terms) {
-    RINGDIST_CHECK(CompareExactly(a, a) == 0);
+    RINGDIST_CHECK(std::is_eq(CompareExactly(a, a)));
     const Term copy(a);
-    RINGDIST_CHECK(CompareExactly(copy, a) == 0);
+    RINGDIST_CHECK(std::is_eq(CompareExactly(copy, a)));
     RINGDIST_CHECK_EQ(HashTerm(copy), HashTerm(a));
     for (const TermView& b : terms) {
       CheckPair(a, b);

@@ -74,7 +74,7 @@ std::string Signal(absl::string_view control, absl::string_view payload = "") {
 struct Row {
   std::string what;
   std::string body;
-  std::string answer = "";
+  std::string answer;
 };
 
 class SignalsTest : public EitherNodeTest {

@@ -3,6 +3,7 @@
 #include "ringdist/proto/term_order.h"
 
 #include <algorithm>
+#include <compare>
 #include <cstdint>
 #include <fstream>
 #include <iterator>
@@ -142,7 +143,7 @@ Term Read(const std::string& external) {
 }
 
 std::string Sign(std::weak_ordering order) {
-  return order < 0 ? "<" : order > 0 ? ">" : "==";
+  return std::is_lt(order) ? "<" : std::is_gt(order) ? ">" : "==";
 }
 
 TEST_F(TermOrderTest, TwoTermsCompareAsTheyDoThere) {
@@ -154,8 +155,8 @@ TEST_F(TermOrderTest, TwoTermsCompareAsTheyDoThere) {
           Order = if A < B -> <<"<">>; A > B -> <<">">>; A == B -> <<"==">> end,
           Same = if A =:= B -> <<"same">>; true -> <<"different">> end,
           [Encode(A), Encode(B), Order, Same] end,
-      Write("pairs", lists:append([Pair() || _ <- lists:seq(1, 5000)])).)");
-  ASSERT_EQ(binaries.size(), 20000u);
+      Write("pairs", lists:append([Pair() || _ <- lists:seq(1, 2000)])).)");
+  ASSERT_EQ(binaries.size(), 8000u);
   int same = 0;
   int different_but_equal = 0;
   for (size_t i = 0; i < binaries.size(); i += 4) {
@@ -169,12 +170,12 @@ TEST_F(TermOrderTest, TwoTermsCompareAsTheyDoThere) {
     if (a == b) {
       EXPECT_EQ(HashTerm(a), HashTerm(b)) << ToText(a) << "\n" << ToText(b);
       ++same;
-    } else if (CompareTerms(a, b) == 0) {
+    } else if (std::is_eq(CompareTerms(a, b))) {
       ++different_but_equal;
     }
   }
-  EXPECT_GT(same, 100);
-  EXPECT_GT(different_but_equal, 100);
+  EXPECT_GT(same, 50);
+  EXPECT_GT(different_but_equal, 50);
 }
 
 TEST_F(TermOrderTest, AListIsSortedAsItIsThere) {
@@ -183,13 +184,14 @@ TEST_F(TermOrderTest, AListIsSortedAsItIsThere) {
       Write("lists", [Encode(Term) || Term <- Terms ++ lists:sort(Terms)]).)");
   ASSERT_EQ(binaries.size(), 4000u);
   std::vector<Term> terms;
+  terms.reserve(binaries.size());
   for (const std::string& binary : binaries) terms.push_back(Read(binary));
   const std::vector<Term> sorted(terms.begin() + 2000, terms.end());
   terms.resize(2000);
   std::sort(terms.begin(), terms.end());
   for (size_t i = 0; i < terms.size(); ++i) {
     // Those that are == may stand in any order there.
-    EXPECT_TRUE(CompareTerms(terms[i], sorted[i]) == 0)
+    EXPECT_TRUE(std::is_eq(CompareTerms(terms[i], sorted[i])))
         << ToText(terms[i]) << "\n"
         << ToText(sorted[i]);
   }

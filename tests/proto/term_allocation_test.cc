@@ -1,6 +1,7 @@
 // Reading and writing terms allocates nothing, whatever the bytes claim. This
 // program counts all allocations, and so is one of its own.
 
+#include <compare>
 #include <cstdlib>
 #include <new>
 #include <string>
@@ -118,7 +119,7 @@ TEST(TermAllocation, ComparingTermsAllocatesAStackOnly) {
       MakeTerm(std::tuple(Atom("a"), 1.0, 2.5, std::string(100, 'x'),
                           Pid("srv@localhost", 6, 0, 9)));
   const size_t before = allocations;
-  const bool less = CompareTerms(term, other) < 0;
+  const bool less = std::is_lt(CompareTerms(term, other));
   EXPECT_LE(allocations, before + 1);  // For a stack of one frame.
   EXPECT_TRUE(less);
 }

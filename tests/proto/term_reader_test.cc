@@ -215,6 +215,131 @@ TEST(TermReader, ReadsTupleHeadersOfBothSizes) {
   EXPECT_EQ(TermReader(list).ReadTupleHeader(), 0u);
 }
 
+TEST(TermReader, ReadsListsElementByElement) {
+  // [1, [] | x]
+  const std::string bytes = FromHex(
+      "6c00000002"
+      "6101"
+      "6a"
+      "770178");
+  TermReader reader(bytes);
+  EXPECT_EQ(reader.ReadListHeader(), 2u);
+  EXPECT_EQ(reader.ReadInt64(), 1);
+  EXPECT_EQ(reader.ReadListHeader(), 0u);
+  EXPECT_EQ(reader.ReadAtom(), "x");
+  EXPECT_TRUE(reader.ok() && reader.AtEnd());
+  TermReader proper(absl::string_view(bytes).substr(7));
+  proper.ReadNil();
+  EXPECT_TRUE(proper.ok());
+  proper.ReadNil();
+  EXPECT_EQ(proper.status().message(),
+            "at byte 1: expected [], found SMALL_ATOM_UTF8_EXT (119)");
+}
+
+TEST(TermReader, ReadsAListWithoutElementsAsItsTail) {
+  const std::string empty = FromHex(
+      "6c00000000"
+      "6c00000000"
+      "6a");
+  TermReader reader(empty);
+  EXPECT_EQ(reader.ReadListHeader(), 0u);
+  EXPECT_TRUE(reader.ok() && reader.AtEnd());
+  const std::string other = FromHex(
+      "6c00000000"
+      "6101");
+  TermReader no_list(other);
+  EXPECT_EQ(no_list.ReadListHeader(), 0u);
+  EXPECT_EQ(no_list.status().message(),
+            "at byte 5: expected a list, found SMALL_INTEGER_EXT (97)");
+}
+
+TEST(TermReader, ReadsStringsWhole) {
+  const std::string bytes = FromHex("6b0003616263");
+  TermReader reader(bytes);
+  EXPECT_TRUE(reader.NextIsString());
+  EXPECT_EQ(reader.ReadString(), "abc");
+  EXPECT_FALSE(reader.NextIsString());
+  EXPECT_TRUE(reader.ok() && reader.AtEnd());
+  TermReader list(bytes);
+  list.ReadListHeader();
+  EXPECT_FALSE(list.ok());
+  EXPECT_EQ(TermReader("j").ReadString(), "");
+}
+
+TEST(TermReader, ReadsMapHeaders) {
+  const std::string bytes = FromHex(
+      "7400000001"
+      "6101"
+      "6a");
+  TermReader reader(bytes);
+  EXPECT_EQ(reader.ReadMapHeader(), 1u);
+  EXPECT_EQ(reader.ReadInt64(), 1);
+  reader.ReadNil();
+  EXPECT_TRUE(reader.ok() && reader.AtEnd());
+  TermReader list(absl::string_view(bytes).substr(7));
+  EXPECT_EQ(list.ReadMapHeader(), 0u);
+  EXPECT_THAT(list.status().message(), HasSubstr("expected a map"));
+}
+
+TEST(TermReader, RefusesHeadersOfMoreThanTheBytes) {
+  const std::string two_bytes = "jj";
+  for (const absl::string_view claim : {"00000003", "ffffffff"}) {
+    const std::string list = FromHex(absl::StrCat("6c", claim)) + two_bytes;
+    TermReader list_reader(list);
+    EXPECT_EQ(list_reader.ReadListHeader(), 0u);
+    EXPECT_FALSE(list_reader.ok());
+  }
+  for (const absl::string_view claim : {"00000002", "80000000", "ffffffff"}) {
+    const std::string map = FromHex(absl::StrCat("74", claim)) + two_bytes;
+    TermReader map_reader(map);
+    EXPECT_EQ(map_reader.ReadMapHeader(), 0u);
+    EXPECT_FALSE(map_reader.ok());
+  }
+}
+
+TEST(TermReader, ReadsFloatsOfBothTags) {
+  const std::string bytes = FromHex(
+      "463ff8000000000000"
+      "63312e3530303030303030303030303030303030303030652b30300000000000"
+      "6101");
+  TermReader reader(bytes);
+  EXPECT_EQ(reader.ReadFloat(), 1.5);
+  EXPECT_EQ(reader.ReadFloat(), 1.5);
+  EXPECT_TRUE(reader.ok());
+  EXPECT_EQ(reader.ReadFloat(), 0);
+  EXPECT_THAT(reader.status().message(), HasSubstr("expected a float"));
+}
+
+TEST(TermReader, ReadsBinariesOfWholeBytes) {
+  const std::string bytes = FromHex(
+      "6d0000000378797a"
+      "4d000000010805"
+      "4d0000000000"
+      "4d0000000103a0");
+  TermReader reader(bytes);
+  EXPECT_EQ(reader.ReadBinary(), "xyz");
+  EXPECT_EQ(reader.ReadBinary(), "\5");
+  EXPECT_EQ(reader.ReadBinary(), "");
+  EXPECT_TRUE(reader.ok());
+  EXPECT_EQ(reader.ReadBinary(), "");
+  EXPECT_EQ(reader.status().message(),
+            "at byte 21: expected a binary, found BIT_BINARY_EXT (77)");
+}
+
+TEST(TermReader, ReadsPortsOfEveryTag) {
+  for (absl::string_view hex :
+       {"78770161000000000000000500000003", "597701610000000500000003",
+        "667701610000000503"}) {
+    const std::string bytes = FromHex(hex);
+    TermReader reader(bytes);
+    EXPECT_EQ(reader.ReadPort(), Port("a", 5, 3)) << hex;
+    EXPECT_TRUE(reader.ok() && reader.AtEnd()) << hex;
+  }
+  TermReader cut("x");
+  EXPECT_EQ(cut.ReadPort(), PortView());
+  EXPECT_FALSE(cut.ok());
+}
+
 TEST(TermReader, ReadsAtomsOfEveryTag) {
   for (absl::string_view hex :
        {"77026f6b", "7600026f6b", "73026f6b", "6400026f6b"}) {

@@ -143,7 +143,8 @@ TEST(Term, ExpandsToNoMoreThanTheLimit) {
             "higher");
   // 64 MiB if there is no other.
   const std::string header = FromHex("6d03fffffb");
-  const std::string body(0x3fffffb, 'x');
+  std::string body;
+  body.resize(0x3fffffb, 'x');
   const std::string at_limit = Claiming(0x4000000, header + body);
   EXPECT_TRUE(Term::FromExternal(at_limit).ok());
   EXPECT_EQ(Error(Claiming(0x4000001, header + body)).substr(0, 18),

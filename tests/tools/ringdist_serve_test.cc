@@ -247,7 +247,8 @@ TEST_F(RingdistServeTest, EndsInOrderWhenNobodyReadsItsOutput) {
   for (const std::string& argument : Serve("cpp@localhost")) {
     shell.command.push_back(argument);
   }
-  const absl::StatusOr<std::unique_ptr<ChildProcess>> serve = ChildProcess::Start(shell);
+  const absl::StatusOr<std::unique_ptr<ChildProcess>> serve =
+      ChildProcess::Start(shell);
   ASSERT_TRUE(serve.ok()) << serve.status();
   EXPECT_THAT(*(*serve)->ReadLine(kCommandTimeout), HasSubstr("listening"));
   // Each ping gives it something to tell; until head has ended somebody reads.

@@ -25,6 +25,8 @@ TEST(RingdistTest, HelpTellsEveryFlagAndGivesExamples) {
   EXPECT_EQ(help.exit_status, 0);
   EXPECT_THAT(help.output, HasSubstr("  serve   Runs a node"));
   EXPECT_THAT(help.output, HasSubstr("  ping    Asks a node"));
+  EXPECT_THAT(help.output, HasSubstr("  send    Sends a message"));
+  EXPECT_THAT(help.output, HasSubstr("  dump    Prints a capture"));
   EXPECT_THAT(help.output, HasSubstr("Examples:"));
 
   const CommandResult serve = RunRingdist({"serve", "--help"});
@@ -33,7 +35,8 @@ TEST(RingdistTest, HelpTellsEveryFlagAndGivesExamples) {
        {"--name=NODE", "--cookie=COOKIE", "--cookie_file=FILE", "--dir=DIR",
         "--net_ticktime=DURATION", "--setup_time=DURATION", "--visible ",
         "--protocol_version=VERSION", "--allow=NODE", "--connect=NODE",
-        "--json ", "Examples:", "see it\n"}) {
+        "--without=FLAG", "--capture=FILE", "--json ",
+        "Examples:", "see it\n"}) {
     EXPECT_THAT(serve.output, HasSubstr(flag));
   }
 
@@ -45,11 +48,30 @@ TEST(RingdistTest, HelpTellsEveryFlagAndGivesExamples) {
         "--json ", "Examples:"}) {
     EXPECT_THAT(ping.output, HasSubstr(flag));
   }
+
+  const CommandResult send = RunRingdist({"send", "--help"});
+  EXPECT_EQ(send.exit_status, 0);
+  for (const char* flag :
+       {"ringdist send [OPTIONS] NODE REGISTERED_NAME TERM",
+        "--timeout=DURATION", "--name=NODE", "--cookie=COOKIE", "--dir=DIR",
+        "--json ", "Examples:"}) {
+    EXPECT_THAT(send.output, HasSubstr(flag));
+  }
+
+  const CommandResult dump = RunRingdist({"dump", "--help"});
+  EXPECT_EQ(dump.exit_status, 0);
+  for (const char* flag : {"ringdist dump [OPTIONS] FILE", "--max_bytes=N",
+                           "--json ", "Examples:"}) {
+    EXPECT_THAT(dump.output, HasSubstr(flag));
+  }
 }
 
 TEST(RingdistTest, HelpFitsInATerminal) {
-  for (const Arguments& arguments :
-       {Arguments{"--help"}, {"serve", "--help"}, {"ping", "--help"}}) {
+  for (const Arguments& arguments : {Arguments{"--help"},
+                                     {"serve", "--help"},
+                                     {"ping", "--help"},
+                                     {"send", "--help"},
+                                     {"dump", "--help"}}) {
     const std::string help = RunRingdist(arguments).output;
     size_t begin = 0;
     while (begin < help.size()) {
@@ -72,7 +94,7 @@ TEST(RingdistTest, UsageErrorsSayWhatToWriteInstead) {
     Arguments arguments;
     std::string says;
   } cases[] = {
-      {{}, "there is no command; write ringdist serve or ringdist ping"},
+      {{}, "there is no command; write ringdist serve, ping, send or dump"},
       {{"sevre"}, "no command sevre; write ringdist serve"},
       {{"serve"}, "write, say, --name=cpp@localhost"},
       {{"serve", "--name=cpp"}, "--name: node name \"cpp\": has no '@'; write"},
@@ -87,6 +109,10 @@ TEST(RingdistTest, UsageErrorsSayWhatToWriteInstead) {
       {{"serve", "--name=a@h", "--allow=b"}, "--allow: node name \"b\""},
       {{"serve", "--name=a@h", "--connect=b"}, "--connect: node name \"b\""},
       {{"serve", "--name=a@h", "--connect=a@h"}, "name another"},
+      {{"serve", "--name=a@h", "--without=V4_NC"},
+       "--without: \"V4_NC\" is no flag that a node can do without; write one "
+       "of ALTACT_SIG, ALIAS, FRAGMENTS, EXIT_PAYLOAD, SEND_SENDER, "
+       "DIST_HDR_ATOM_CACHE"},
       {{"serve", "--name=a@h", "--cookie=\u0144"}, "--cookie: "},
       {{"serve", "--name=a@h", "--cookie=" + std::string(256, 'c')},
        "--cookie must have 1 to 255"},
@@ -101,6 +127,19 @@ TEST(RingdistTest, UsageErrorsSayWhatToWriteInstead) {
       {{"ping", "a@h", "--timeout="}, "--timeout"},
       {{"ping", "a@h", "--name=b"}, "--name: node name \"b\""},
       {{"ping", "a@h", "--name=a@h"}, "name another"},
+      {{"send"}, "NODE is missing; write, say, ringdist send srv@localhost"},
+      {{"send", "a@h"}, "REGISTERED_NAME is missing; write, say, "},
+      {{"send", "a@h", "b"}, "TERM is missing; write, say, "},
+      {{"send", "a", "b", "c"}, "NODE: node name \"a\""},
+      {{"send", "a@h", "", "c"}, "REGISTERED_NAME: \"\" is no name"},
+      {{"send", "a@h", std::string(256, 'b'), "c"}, "at most 255 characters"},
+      {{"send", "a@h", "b", "{c,\n  d"},
+       "TERM: line 2, column 4: expected , or }, found the end"},
+      {{"send", "a@h", "b", "c", "d"}, "d"},
+      {{"send", "a@h", "b", "c", "--name=a@h"}, "name another"},
+      {{"dump"}, "FILE is missing; write, say, ringdist dump serve.capture"},
+      {{"dump", "a", "b"}, "b"},
+      {{"dump", "a", "--max_bytes=0"}, "number from 1 on"},
   };
   for (const auto& [arguments, says] : cases) {
     const CommandResult result = RunRingdist(arguments);
