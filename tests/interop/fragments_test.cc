@@ -192,19 +192,27 @@ TEST_P(OvertakingTest, ASmallMessageOfAnotherPairOvertakesOurs) {
             absl::StrCat("[small,{bytes,", 64 * kMiB, "}]"));
 }
 
+// Mostly: a real node may let a process wait to send until another one has sent
+// all of a large message. It does not do that time and again.
 TEST_P(OvertakingTest, ASmallMessageOfAnotherPairOvertakesTheirs) {
   Recorder ours = Record();
   Recorder other = Record();
-  const Pid theirs =
-      EvalTo<Pid>("spawn(fun() -> receive From -> From ! small end end)");
-  const uint64_t before = BytesIn();
-  DoThere(absl::StrCat(Literal(ours.pid()), " ! binary:copy(<<\"x\">>, ",
-                       64 * kMiB, ")"));
-  ASSERT_TRUE(RunUntil([&] { return BytesIn() > before + kMiB; }));
-  ASSERT_TRUE(other->Send(theirs, other.pid()).ok());
-  EXPECT_EQ(other.Next(), "small");
-  EXPECT_EQ(ours.count(), 0u);
-  EXPECT_TRUE(ours.NextTerm() == MakeTerm(std::string(64 * kMiB, 'x')));
+  const Pid theirs = EvalTo<Pid>(
+      "spawn(fun Answer() -> receive From -> From ! small end, Answer() end)");
+  const Term large = MakeTerm(std::string(64 * kMiB, 'x'));
+  int tries = 0;
+  bool overtaken = false;
+  while (!overtaken && ++tries <= 20) {
+    const uint64_t before = BytesIn();
+    DoThere(absl::StrCat(Literal(ours.pid()), " ! binary:copy(<<\"x\">>, ",
+                         64 * kMiB, ")"));
+    ASSERT_TRUE(RunUntil([&] { return BytesIn() > before + kMiB; }));
+    ASSERT_TRUE(other->Send(theirs, other.pid()).ok());
+    EXPECT_EQ(other.Next(), "small");
+    overtaken = ours.count() == 0;
+    ASSERT_TRUE(ours.NextTerm() == large);
+  }
+  EXPECT_TRUE(overtaken);
 }
 
 }  // namespace

@@ -288,7 +288,9 @@ TEST_F(NodeTest, ABrokenAnswerToAPingEndsTheConnection) {
 }
 
 TEST_F(NodeTest, APeerThatAsksAndDoesNotReadIsNotReadEither) {
-  ToldNode a(*reactor_, OptionsOf("a@localhost"));
+  NodeOptions options = OptionsOf("a@localhost");
+  options.peer_owed_bytes = 256 * 1024;
+  ToldNode a(*reactor_, options);
   ASSERT_TRUE(a->Listen().ok());
   RawPeer peer = ConnectedPeer();
   // Until the socket takes no more, and the node has nothing left to do.
