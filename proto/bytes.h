@@ -177,14 +177,6 @@ class StringWriter final : public ByteWriter {
   // Forgets what was written and keeps the storage.
   void Clear() { Truncate(0); }
 
-  // Takes the first `size` bytes away; the others move to the front.
-  void EraseFront(size_t size) {
-    RINGDIST_CHECK_LE(size, this->size());
-    const size_t rest = this->size() - size;
-    if (rest > 0) std::memmove(begin(), begin() + size, rest);
-    Truncate(rest);
-  }
-
  private:
   void Grow(size_t size) override;
 

@@ -1,6 +1,5 @@
 // Aliases, and what is built on them: replies that come once or not at all.
 
-#include <memory>
 #include <string>
 #include <tuple>
 

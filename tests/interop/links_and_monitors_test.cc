@@ -2,15 +2,12 @@
 // both sides, and what becomes of them when a process or a node is gone.
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <tuple>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
-#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/runtime/node.h"
@@ -19,10 +16,6 @@
 
 namespace ringdist {
 namespace {
-
-using ::testing::AnyOf;
-using ::testing::ElementsAre;
-using ::testing::StartsWith;
 
 constexpr absl::string_view kErl = "erl@localhost";
 constexpr int kMany = 10000;

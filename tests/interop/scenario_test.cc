@@ -1,16 +1,12 @@
 #include "ringdist/tests/interop/scenario_test.h"
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
-#include <vector>
 
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "ringdist/tests/testing/test_node.h"
 
 namespace ringdist {
 

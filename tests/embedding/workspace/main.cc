@@ -1,4 +1,5 @@
 #include <iostream>
+#include <tuple>
 
 #include "ringdist/runtime/node.h"
 
@@ -7,10 +8,15 @@ int main() {
   ringdist::NodeOptions options;
   options.distribution.name = "cpp@localhost";
   options.distribution.cookie = "secret";
-  options.on_node_up = [](const ringdist::PeerInfo& peer) {
-    std::cout << "nodeup " << peer.name.full() << std::endl;
-  };
   auto node = ringdist::Node::Create(*reactor, options).value();
+  const ringdist::Pid adder = node->Spawn(
+      [](ringdist::Process& self, const ringdist::TermView& message) {
+        ringdist::PidView from;
+        int a = 0, b = 0;
+        if (!Matches(message, std::tuple(&from, &a, &b))) return;
+        std::cout << "sent: " << self.Send(from, a + b) << std::endl;
+      });
+  std::cout << "register: " << node->Register("adder", adder) << std::endl;
   std::cout << "listen: " << node->Listen() << std::endl;
   return reactor->Run().ok() ? 0 : 1;
 }
