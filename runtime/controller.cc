@@ -174,6 +174,7 @@ void Controller::BecomeUp() {
   peer_.named_by_us = result.named_peer;
   link_ = std::make_shared<Controller*>(this);
   channel_ = Channel(id_, link_);
+  tick_.Start(packets_in_, packets_out_);
   StartTicking();
   shared_.owner.OnControllerUp(*this, result);
 }

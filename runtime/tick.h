@@ -39,7 +39,14 @@ class Tick {
     bool reading_is_paused = false;
   };
 
-  explicit Tick(int intensity) : intensity_(intensity) {}
+  explicit Tick(int intensity) : intensity_(intensity), heard_at_(intensity) {}
+
+  // The connection is up: what came and went until now was the handshake, and
+  // counts as heard now.
+  void Start(uint64_t packets_in, uint64_t packets_out) {
+    read_ = packets_in;
+    written_ = packets_out;
+  }
 
   Action Check(const Seen& seen) {
     const int now = count_ + 1;
@@ -61,8 +68,9 @@ class Tick {
   int intensity_;
   int count_ = 0;  // Checks so far, modulo the intensity.
   // At which count the peer was last heard. Counts run from 1 to the intensity,
-  // so that a start at 0 would never come round for a peer that never sends.
-  int heard_at_ = 1;
+  // and the count of the start is the last of a round: a peer that never sends
+  // is down when that comes again.
+  int heard_at_;
   uint64_t read_ = 0;
   uint64_t written_ = 0;
 };
