@@ -13,9 +13,9 @@
 namespace ringdist {
 namespace {
 
-// Fragments in the channel at one time: enough for the kernel to be busy, few
-// enough that what is sent in between does not wait long.
-constexpr size_t kMaxFragmentsOut = 2;
+// Fragments in the channel at one time: what is sent in between stands behind
+// them. A second one was no faster.
+constexpr size_t kMaxFragmentsOut = 1;
 
 bool IsMessage(const ControlMessage& signal) {
   return std::holds_alternative<control::Send>(signal) ||
