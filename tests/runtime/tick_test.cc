@@ -151,8 +151,8 @@ TEST(Tick, AHiddenPeerThatIsSilentIsTickedEvenIfWeSend) {
   Simulation connection(/*peer_is_hidden=*/true);
   connection.we_send_every = absl::Seconds(1);
   connection.Run(absl::Minutes(5));
-  // At 15, 30 and 45 s, as OTP 25.2.3 does with a ticktime of 4 s after 1, 2 and
-  // 3 seconds; and after 4 it is down.
+  // At 15, 30 and 45 s, as OTP 25.2.3 does with a ticktime of 4 s after 1, 2
+  // and 3 seconds; and after 4 it is down.
   EXPECT_EQ(connection.ticks(), 3);
   EXPECT_EQ(connection.down_at(), absl::Seconds(60));
 
