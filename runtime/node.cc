@@ -149,9 +149,8 @@ void Node::OnUp(Channel& channel, const PeerInfo& info) {
 
 void Node::OnDown(Channel& channel, const PeerInfo& info,
                   const absl::Status& reason) {
-  const auto found = peers_by_channel_.find(channel.id());
   const std::string name = info.name.full();
-  peers_by_channel_.erase(found);
+  peers_by_channel_.erase(channel.id());
   peers_.erase(name);
   processes_.OnNodeLost(name, /*was_up=*/true);
   pings_.OnLost(info.name, reason);

@@ -155,32 +155,14 @@ void Process::Unlink(const PidView& other) {
 Reference Process::Monitor(const PidView& other) {
   ProcessState* const state = StateOf(table_, key_);
   if (state == nullptr) return Reference();
-  Reference reference = table_->NewReference();
-  const std::string node = other.node.ToString();
-  state->monitors[reference] = {Pid(other), "", node};
-  table_->Relate(*state, node);
-  table_->router().RouteSignal(
-      node,
-      control::MonitorP{
-          .from = state->pid, .to = other, .reference = reference},
-      /*connect=*/true);
-  return reference;
+  return table_->AddMonitor(*state, {Pid(other), "", other.node.ToString()});
 }
 
 Reference Process::Monitor(const NameAt& name) {
   ProcessState* const state = StateOf(table_, key_);
   if (state == nullptr) return Reference();
-  Reference reference = table_->NewReference();
-  state->monitors[reference] = {Pid(), std::string(name.name),
-                                std::string(name.node)};
-  table_->Relate(*state, name.node);
-  table_->router().RouteSignal(
-      name.node,
-      control::MonitorP{.from = state->pid,
-                        .to = AtomView::Utf8(name.name),
-                        .reference = reference},
-      /*connect=*/true);
-  return reference;
+  return table_->AddMonitor(
+      *state, {Pid(), std::string(name.name), std::string(name.node)});
 }
 
 void Process::Demonitor(const ReferenceView& monitor) {
@@ -197,12 +179,11 @@ void Process::Demonitor(const ReferenceView& monitor) {
   }
   const MonitorState monitored = std::move(found->second);
   state->monitors.erase(found);
-  const PidOrName to = monitored.name.empty()
-                           ? PidOrName(PidView(monitored.pid))
-                           : PidOrName(AtomView::Utf8(monitored.name));
   table_->router().RouteSignal(
       monitored.node,
-      control::DemonitorP{.from = state->pid, .to = to, .reference = monitor},
+      control::DemonitorP{.from = state->pid,
+                          .to = MonitoredAs(monitored.name, monitored.pid),
+                          .reference = monitor},
       /*connect=*/false);
 }
 

@@ -41,7 +41,7 @@ class Reception {
     Message(table_.Find(send.to), send.message);
   }
   void operator()(const control::RegSend& send) {
-    Message(FindName(send.to), send.message);
+    Message(table_.FindName(send.to), send.message);
   }
   void operator()(const control::AliasSend& send) {
     Message(table_.FindAlias(send.to, true), send.message);
@@ -105,7 +105,7 @@ class Reception {
   void operator()(const control::MonitorP& monitor) {
     const AtomView* const name = std::get_if<AtomView>(&monitor.to);
     ProcessState* const process =
-        name != nullptr ? FindName(*name)
+        name != nullptr ? table_.FindName(*name)
                         : table_.Find(std::get<PidView>(monitor.to));
     if (process == nullptr) {
       const AtomTerm noproc("noproc");
@@ -141,16 +141,12 @@ class Reception {
   void operator()(const control::Unknown&) {}
 
  private:
-  ProcessState* FindName(const AtomView& name) {
-    return name.latin1() ? table_.FindName(name.ToString())
-                         : table_.FindName(name.bytes());
-  }
   ProcessState* Target(const control::AltactSend& send) {
     if (const auto* pid = std::get_if<PidView>(&send.to)) {
       return table_.Find(*pid);
     }
     if (const auto* name = std::get_if<AtomView>(&send.to)) {
-      return FindName(*name);
+      return table_.FindName(*name);
     }
     return table_.FindAlias(std::get<ReferenceView>(send.to), true);
   }
@@ -173,14 +169,11 @@ void ProcessTable::Deliver(absl::string_view node,
 }
 
 bool ProcessTable::HasReceiver(const ControlMessage& signal) {
-  const auto named = [this](const AtomView& name) {
-    return FindName(name.ToString()) != nullptr;
-  };
   if (const auto* send = std::get_if<control::Send>(&signal)) {
     return Find(send->to) != nullptr;
   }
   if (const auto* send = std::get_if<control::RegSend>(&signal)) {
-    return named(send->to);
+    return FindName(send->to) != nullptr;
   }
   if (const auto* send = std::get_if<control::AliasSend>(&signal)) {
     return FindAlias(send->to, false) != nullptr;
@@ -205,6 +198,20 @@ void ProcessTable::Relate(ProcessState& process, absl::string_view node) {
   }
 }
 
+Reference ProcessTable::AddMonitor(ProcessState& process,
+                                   MonitorState monitor) {
+  Reference reference = NewReference();
+  Relate(process, monitor.node);
+  router_.RouteSignal(
+      monitor.node,
+      control::MonitorP{.from = process.pid,
+                        .to = MonitoredAs(monitor.name, monitor.pid),
+                        .reference = reference},
+      /*connect=*/true);
+  process.monitors[reference] = std::move(monitor);
+  return reference;
+}
+
 void ProcessTable::RemoveWatcher(const control::DemonitorP& demonitor) {
   const Reference reference(demonitor.reference);
   const auto remove_from = [&](ProcessState* process) {
@@ -222,7 +229,7 @@ void ProcessTable::RemoveWatcher(const control::DemonitorP& demonitor) {
     return;
   }
   // The name may be somebody else's by now.
-  if (remove_from(FindName(std::get<AtomView>(demonitor.to).ToString()))) {
+  if (remove_from(FindName(std::get<AtomView>(demonitor.to)))) {
     return;
   }
   for (const auto& [key, process] : processes_) {
@@ -289,25 +296,21 @@ void ProcessTable::TellOthers(ProcessState& process, const Term& reason) {
                         /*connect=*/false);
   }
   for (const auto& [reference, watcher] : process.watchers) {
-    const PidOrName from = watcher.name.empty()
-                               ? PidOrName(PidView(process.pid))
-                               : PidOrName(AtomView::Utf8(watcher.name));
-    router_.RouteSignal(watcher.watcher.node,
-                        control::MonitorPExit{.from = from,
-                                              .to = watcher.watcher,
-                                              .reference = reference,
-                                              .reason = reason,
-                                              .reason_is_payload = true},
-                        /*connect=*/false);
+    router_.RouteSignal(
+        watcher.watcher.node,
+        control::MonitorPExit{.from = MonitoredAs(watcher.name, process.pid),
+                              .to = watcher.watcher,
+                              .reference = reference,
+                              .reason = reason,
+                              .reason_is_payload = true},
+        /*connect=*/false);
   }
   for (const auto& [reference, monitor] : process.monitors) {
-    const PidOrName to = monitor.name.empty()
-                             ? PidOrName(PidView(monitor.pid))
-                             : PidOrName(AtomView::Utf8(monitor.name));
     router_.RouteSignal(
         monitor.node,
-        control::DemonitorP{
-            .from = process.pid, .to = to, .reference = reference},
+        control::DemonitorP{.from = process.pid,
+                            .to = MonitoredAs(monitor.name, monitor.pid),
+                            .reference = reference},
         /*connect=*/false);
   }
 }

@@ -7,15 +7,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
+#include "ringdist/proto/atom_view.h"
+#include "ringdist/proto/control_message.h"
 #include "ringdist/proto/identifiers.h"
 #include "ringdist/proto/term.h"
 #include "ringdist/runtime/mailbox.h"
@@ -25,6 +25,12 @@
 namespace ringdist {
 
 class ProcessTable;
+
+// Who is monitored, as signals have it: by its name, if it was by that.
+inline PidOrName MonitoredAs(const std::string& name, const Pid& pid) {
+  if (name.empty()) return PidView(pid);
+  return AtomView::Utf8(name);
+}
 
 // One end of a link (OTP, erts/doc: "Distribution Protocol", section "Link
 // Protocol"). With an id it was unlinked by this end, and waits for the other
@@ -79,10 +85,6 @@ struct ProcessState {
   // Run by the reactor.
   void OnReady();
   void OnAwaitTimeout();
-
-  bool WaitsForMessages() const {
-    return awaiting == nullptr && !paused && phase == Phase::kAlive;
-  }
 
   ProcessTable& table;
   const uint64_t key;

@@ -149,6 +149,10 @@ ProcessState* ProcessTable::FindName(absl::string_view name) {
   return found == names_.end() ? nullptr : Find(found->second);
 }
 
+ProcessState* ProcessTable::FindName(const AtomView& name) {
+  return name.latin1() ? FindName(name.ToString()) : FindName(name.bytes());
+}
+
 std::vector<std::string> ProcessTable::Names() const {
   std::vector<std::string> names;
   for (const auto& [name, key] : names_) names.push_back(name);
@@ -177,12 +181,11 @@ uint64_t ProcessTable::KeyOf(const ReferenceView& alias) {
   return (uint64_t{alias.words[1]} << kFirstWordBits) | alias.words[0];
 }
 
-uint64_t ProcessTable::AddAlias(ProcessState& process, const Reference& alias,
-                                bool for_one_reply) {
+void ProcessTable::AddAlias(ProcessState& process, const Reference& alias,
+                            bool for_one_reply) {
   const uint64_t key = KeyOf(alias);
   aliases_[key] = {process.key, for_one_reply};
   process.aliases.push_back(key);
-  return key;
 }
 
 ProcessState* ProcessTable::FindAlias(const ReferenceView& alias,

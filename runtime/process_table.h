@@ -10,7 +10,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -78,12 +77,13 @@ class ProcessTable {
   absl::Status Register(absl::string_view name, const PidView& pid);
   absl::Status Unregister(absl::string_view name);
   ProcessState* FindName(absl::string_view name);
+  ProcessState* FindName(const AtomView& name);
   std::vector<std::string> Names() const;
 
   Reference NewReference();
   ProcessState* FindAlias(const ReferenceView& alias, bool used_for_reply);
-  uint64_t AddAlias(ProcessState& process, const Reference& alias,
-                    bool for_one_reply);
+  void AddAlias(ProcessState& process, const Reference& alias,
+                bool for_one_reply);
   bool RemoveAlias(ProcessState& process, const ReferenceView& alias);
 
   // A signal from a process of `node`.
@@ -117,12 +117,14 @@ class ProcessTable {
   // An exit signal: ends the process, comes as a message, or is ignored.
   void DeliverExit(ProcessState& process, const PidView& from,
                    const TermView& reason, bool is_link);
-  // The DOWN message of a monitor.
   // The other end of a link has gone: an exit, unless it was unlinked.
   void BreakLink(ProcessState& process, const Pid& other,
                  const TermView& reason);
+  // The DOWN message of a monitor.
   void DeliverDown(ProcessState& process, const ReferenceView& reference,
                    const TermView& reason);
+  // A monitor that the process has on another one; returns its reference.
+  Reference AddMonitor(ProcessState& process, MonitorState monitor);
   // Whatever has become of the name that it was monitored by.
   void RemoveWatcher(const control::DemonitorP& demonitor);
   uint64_t NextUnlinkId() { return ++last_unlink_id_; }

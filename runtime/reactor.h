@@ -8,9 +8,8 @@
 //
 // A host with an event loop of its own waits for the reactor's descriptor:
 //
-//   int fd = *reactor->Descriptor();             // once; add it to epoll,
-//   EPOLLIN loop: if (!*reactor->Prepare()) epoll_wait(...);
-//         reactor->RunOnce(absl::ZeroDuration());
+//   int fd = *reactor->Descriptor();  // once, for epoll: EPOLLIN
+//   if (!*reactor->Prepare()) epoll_wait(...);  reactor->RunOnce(...);
 //
 // The first RunOnce, Run or Prepare binds the reactor to its thread; from then
 // on only Post and Stop may be called from others. A reactor outlives all that
