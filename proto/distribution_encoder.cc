@@ -197,7 +197,6 @@ void DistributionEncoder::WriteFragmentHeader(uint64_t sequence, uint64_t id,
   WriteTags(first ? kFirstFragmentTag : kNextFragmentTag, packet);
   packet.WriteU64(sequence);
   packet.WriteU64(id);
-  if (first) packet.WriteU8(0);  // No atoms.
 }
 
 AtomCacheStatistics DistributionEncoder::statistics() const {

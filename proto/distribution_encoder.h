@@ -20,6 +20,7 @@
 //   for (size_t i = 0; i < count; ++i) {           // with others in between
 //     DistributionEncoder::WriteFragmentHeader(sequence, count - i, i == 0,
 //                                              packet);
+//     if (i == 0) packet.WriteU8(0);              // no cached atoms
 //     packet.WriteBytes(bytes.view().substr(i * kFragmentBytes,
 //                                           kFragmentBytes));
 //   }
@@ -105,7 +106,8 @@ class DistributionEncoder {
   // than kFragmentBytes (a trace token or the options of a spawn may be of any
   // size), the message can only be sent with WritePlain.
   static size_t FragmentCount(size_t bytes);
-  // What stands in front of a fragment's bytes. `sequence` is not 0, and no
+  // What stands in front of a fragment's bytes; those of the first begin with
+  // the atoms of the message, as behind 83 44. `sequence` is not 0, and no
   // other message that is under way has it; `id` counts down to 1.
   static void WriteFragmentHeader(uint64_t sequence, uint64_t id, bool first,
                                   ByteWriter& packet);

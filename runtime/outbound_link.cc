@@ -319,8 +319,6 @@ bool OutboundLink::SendFragment(Large& large) {
       after == 0 ? 1 : 1 + DistributionEncoder::FragmentCount(after);
   DistributionEncoder::WriteFragmentHeader(large.sequence, id, is_first,
                                            packet);
-  // The bytes begin with atoms, which the header says there are none of.
-  if (is_first) packet.Truncate(packet.size() - 1);
   const absl::string_view part = large.packet->view().substr(large.sent, size);
   ++pump_->fragments_out;
   large.sent += size;

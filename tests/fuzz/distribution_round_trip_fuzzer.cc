@@ -200,6 +200,7 @@ class Connection {
       StringWriter packet;
       DistributionEncoder::WriteFragmentHeader(sequence, id, id == count,
                                                packet);
+      if (id == count) packet.WriteU8(0);  // No atoms.
       const size_t rest = bytes.size() - begin;
       size = id == 1 ? rest
                      : std::min(rest, size + choices.Below(256) *

@@ -1,29 +1,13 @@
 // Small messages go out and come in without an allocation, once their atoms are
 // known. This program counts all allocations, and so is one of its own.
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "gtest/gtest.h"
 #include "ringdist/proto/distribution_decoder.h"
 #include "ringdist/proto/distribution_encoder.h"
 #include "ringdist/proto/distribution_flags.h"
-
-namespace {
-
-size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "ringdist/tests/testing/allocation_counter.h"
 
 namespace ringdist {
 namespace {
@@ -101,6 +85,7 @@ TEST(DistributionAllocation, AClaimOfManyFragmentsAllocatesWhatHasCome) {
   DistributionEncoder encoder(kDflagFragments);
   StringWriter packet;
   DistributionEncoder::WriteFragmentHeader(1, uint64_t{1} << 60, true, packet);
+  packet.WriteU8(0);  // No atoms.
   size_t control_size;
   encoder.EncodePlain(
       control::Link{kFrom, kTo}, [](TermWriter&) {}, packet, control_size);

@@ -97,6 +97,7 @@ std::string Link::TransferFragments(const ControlMessage& message,
   for (size_t i = 0;; ++i) {
     StringWriter packet;
     DistributionEncoder::WriteFragmentHeader(42, count - i, i == 0, packet);
+    if (i == 0) packet.WriteU8(0);  // No atoms.
     packet.WriteBytes(bytes.view().substr(i * kFragmentBytes, kFragmentBytes));
     const std::string received = Receive(packet.view());
     EXPECT_EQ(received.empty(), i + 1 < count);
@@ -455,6 +456,7 @@ TEST(DistributionEncoder, FragmentsOfEverySizeAroundTheirLimit) {
 TEST(DistributionEncoder, FragmentHeadersAreARealNodes) {
   StringWriter packet;
   DistributionEncoder::WriteFragmentHeader(0x2d8000005b3, 3, true, packet);
+  packet.WriteU8(0);  // No atoms.
   EXPECT_EQ(absl::BytesToHexString(packet.view()),
             "8345000002d8000005b3000000000000000300");
   packet.Clear();

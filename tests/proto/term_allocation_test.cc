@@ -2,8 +2,6 @@
 // program counts all allocations, and so is one of its own.
 
 #include <compare>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -15,22 +13,8 @@
 #include "ringdist/proto/term_reader.h"
 #include "ringdist/proto/term_writer.h"
 #include "ringdist/tests/proto/golden_terms.h"
+#include "ringdist/tests/testing/allocation_counter.h"
 #include "ringdist/tests/testing/hex.h"
-
-namespace {
-
-size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace ringdist {
 namespace {

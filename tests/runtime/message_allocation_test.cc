@@ -2,9 +2,7 @@
 // nothing: not per message, not per turn. This program counts all allocations,
 // and so is one of its own.
 
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <tuple>
 
@@ -12,22 +10,8 @@
 #include "gtest/gtest.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/runtime/node.h"
+#include "ringdist/tests/testing/allocation_counter.h"
 #include "ringdist/tests/testing/message_nodes.h"
-
-namespace {
-
-size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace ringdist {
 namespace {

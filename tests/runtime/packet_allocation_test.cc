@@ -2,31 +2,15 @@
 // nothing: not per packet, not per turn. This program counts all allocations,
 // and so is one of its own.
 
-#include <cstdlib>
-#include <new>
 #include <string>
 
 #include "absl/functional/function_ref.h"
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "ringdist/runtime/channel.h"
+#include "ringdist/tests/testing/allocation_counter.h"
 #include "ringdist/tests/testing/connected_nodes.h"
 #include "ringdist/tests/testing/test_node.h"
-
-namespace {
-
-size_t allocations = 0;
-
-}  // namespace
-
-void* operator new(size_t size) {
-  ++allocations;
-  void* memory = std::malloc(size);
-  if (memory == nullptr) std::abort();
-  return memory;
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 
 namespace ringdist {
 namespace {

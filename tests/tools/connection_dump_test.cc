@@ -194,6 +194,7 @@ TEST_F(ConnectionDumpTest, TellsFragmentsAndTheWholeMessageAtTheLast) {
   const size_t cut = control_size + 3;
   StringWriter first, second;
   DistributionEncoder::WriteFragmentHeader(5, 2, true, first);
+  first.WriteU8(0);  // No atoms.
   first.WriteBytes(all.substr(0, cut));
   DistributionEncoder::WriteFragmentHeader(5, 1, false, second);
   second.WriteBytes(all.substr(cut));
