@@ -9,8 +9,9 @@
 
 #include <cstdint>
 #include <deque>
+#include <utility>
 
-#include "absl/functional/function_ref.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "ringdist/proto/control_message.h"
@@ -23,21 +24,21 @@ class InboundLink {
  public:
   // Told of each signal, and what is wrong with its payload, if anything: that
   // matters only to who would receive it. An error ends the connection.
-  using SignalHandler = absl::FunctionRef<absl::Status(
+  using SignalHandler = absl::AnyInvocable<absl::Status(
       const ControlMessage& signal, const absl::Status& payload)>;
 
-  InboundLink(uint64_t negotiated, DistributionLimits limits)
-      : decoder_(negotiated, limits) {}
+  InboundLink(uint64_t negotiated, DistributionLimits limits,
+              SignalHandler handle)
+      : decoder_(negotiated, limits), handle_(std::move(handle)) {}
 
   // A packet that the channel delivers.
-  absl::Status Take(Channel& channel, absl::string_view packet,
-                    SignalHandler handle) {
-    if (pauses_ == 0 && held_.empty()) return Decode(packet, handle);
+  absl::Status Take(Channel& channel, absl::string_view packet) {
+    if (pauses_ == 0 && held_.empty()) return Decode(packet);
     held_.push_back(channel.TakeDelivery());
     return absl::OkStatus();
   }
   // What was held, until it is paused again.
-  absl::Status TakeHeld(SignalHandler handle);
+  absl::Status TakeHeld();
 
   // Counted: it goes on after as many resumes.
   void Pause() { ++pauses_; }
@@ -46,9 +47,10 @@ class InboundLink {
   AtomCacheStatistics atom_cache() const { return decoder_.statistics(); }
 
  private:
-  absl::Status Decode(absl::string_view packet, SignalHandler handle);
+  absl::Status Decode(absl::string_view packet);
 
   DistributionDecoder decoder_;
+  SignalHandler handle_;
   int pauses_ = 0;
   std::deque<Delivery> held_;
 };

@@ -136,7 +136,11 @@ void Node::OnUp(Channel& channel, const PeerInfo& info) {
   Peer* known = FindPeer(info.name.full());
   Peer& peer = known != nullptr ? *known : AddPeer(info.name);
   peer.channel = channel;
-  peer.in.emplace(info.flags, options_.fragments);
+  peer.in.emplace(
+      info.flags, options_.fragments,
+      [this, &peer](const ControlMessage& signal, const absl::Status& payload) {
+        return Dispatch(peer, signal, payload);
+      });
   peers_by_channel_[channel.id()] = &peer;
   processes_.OnNodeUp(info.name.full());
   if (options_.on_node_up) options_.on_node_up(info);
@@ -193,23 +197,20 @@ absl::StatusOr<Node::Peer*> Node::ConnectedPeer(absl::string_view node) {
 void Node::OnPacket(Channel& channel, absl::string_view packet) {
   const auto found = peers_by_channel_.find(channel.id());
   if (found == peers_by_channel_.end()) return;
-  Peer& peer = *found->second;
-  const absl::Status taken = peer.in->Take(
-      channel, packet,
-      [&](const ControlMessage& signal, const absl::Status& payload) {
-        return Dispatch(peer, signal, payload);
-      });
-  if (!taken.ok()) EndForBadMessage(peer, taken);
-  CheckOwed(peer);
+  AfterTaking(*found->second, found->second->in->Take(channel, packet));
 }
 
 void Node::TakeHeld(Peer& peer) {
   if (!peer.channel.IsUp()) return;
-  const absl::Status taken = peer.in->TakeHeld(
-      [&](const ControlMessage& signal, const absl::Status& payload) {
-        return Dispatch(peer, signal, payload);
-      });
-  if (!taken.ok()) EndForBadMessage(peer, taken);
+  AfterTaking(peer, peer.in->TakeHeld());
+}
+
+void Node::AfterTaking(Peer& peer, const absl::Status& taken) {
+  if (!taken.ok()) {
+    peer.channel.Disconnect(absl::Status(
+        taken.code(), absl::StrCat("bad message from ", peer.name.full(), ": ",
+                                   taken.message())));
+  }
   CheckOwed(peer);
 }
 
@@ -222,12 +223,6 @@ absl::Status Node::Dispatch(Peer& peer, const ControlMessage& signal,
   ++signals_in_;
   if (payload.ok()) processes_.Deliver(peer.name.full(), signal);
   return absl::OkStatus();
-}
-
-void Node::EndForBadMessage(Peer& peer, const absl::Status& why) {
-  peer.channel.Disconnect(absl::Status(
-      why.code(), absl::StrCat("bad message from ", peer.name.full(), ": ",
-                               why.message())));
 }
 
 void Node::CheckOwed(Peer& peer) {

@@ -148,7 +148,8 @@ class Node final : private DistributionHandler, private SignalRouter {
   absl::Status Dispatch(Peer& peer, const ControlMessage& signal,
                         const absl::Status& payload);
   void TakeHeld(Peer& peer);
-  void EndForBadMessage(Peer& peer, const absl::Status& why);
+  // What there is to do when packets were taken, or could not be.
+  void AfterTaking(Peer& peer, const absl::Status& taken);
   // Stops, or goes on, to read a peer that does not read itself.
   void CheckOwed(Peer& peer);
   void OnProgress(Peer& peer);
