@@ -83,7 +83,7 @@ inline constexpr uint64_t kVisibleNodeFlags =
 // What a node at message level announces beyond that, and can do without.
 inline constexpr uint64_t kOptionalNodeFlags =
     kDflagSendSender | kDflagExitPayload | kDflagFragments | kDflagAlias |
-    kDflagDistHdrAtomCache | kDflagAltactSig;
+    kDflagUnicodeIo | kDflagDistHdrAtomCache | kDflagSpawn | kDflagAltactSig;
 
 // What a peer sent, as this node reads it: MANDATORY_25_DIGEST expanded, and
 // unknown bits masked away.

@@ -18,6 +18,10 @@ namespace ringdist {
 // was, where that fails. Lists of any depth, in one pass and without recursion.
 bool AppendIolist(const TermView& term, std::string& bytes);
 
+// The same for chardata, as unicode:characters_to_binary/1 takes it: integers
+// are code points, and binaries are UTF-8. Appends UTF-8.
+bool AppendChardata(const TermView& term, std::string& utf8);
+
 }  // namespace ringdist
 
 #endif  // RINGDIST_PROTO_IOLIST_H_

@@ -10,10 +10,7 @@
 
 namespace ringdist {
 
-// {'$gen_call', {Pid, Tag}, {is_auth, Node}} is answered {Tag, yes}: to the
-// alias in the tag, [alias | Ref] or [[alias | Ref] | _], if the peer knows
-// aliases, so that a late answer does not litter the mailbox of a caller that
-// has given up; else to Pid.
+// {'$gen_call', From, {is_auth, Node}} is answered yes (gen_server.h, ReplyTo).
 void HandleNetKernelMessage(Process& self, const TermView& message);
 
 }  // namespace ringdist

@@ -30,44 +30,36 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "ringdist/proto/control_message.h"
 #include "ringdist/proto/node_name.h"
-#include "ringdist/runtime/channel.h"
+#include "ringdist/runtime/calls.h"
 #include "ringdist/runtime/distribution.h"
-#include "ringdist/runtime/local_signals.h"
+#include "ringdist/runtime/exports.h"
 #include "ringdist/runtime/node_options.h"
+#include "ringdist/runtime/node_statistics.h"
+#include "ringdist/runtime/peer_links.h"
 #include "ringdist/runtime/pings.h"
 #include "ringdist/runtime/process.h"
 #include "ringdist/runtime/process_table.h"
 #include "ringdist/runtime/reactor.h"
+#include "ringdist/runtime/typed_function.h"
 
 namespace ringdist {
 
-struct NodeStatistics {
-  uint64_t processes = 0;
-  uint64_t signals_in = 0;  // From other nodes, since the beginning.
-  uint64_t signals_out = 0;
-  uint64_t waiting_bytes = 0;    // For peers, beside what connections hold.
-  AtomCacheStatistics atoms_in;  // Of the connections that are up.
-  AtomCacheStatistics atoms_out;
-  DistributionStatistics distribution;
-};
-
-class Node final : private DistributionHandler, private SignalRouter {
+class Node final : private PeerLinks::Owner {
  public:
   // `reactor` outlives the node. InvalidArgument names the option.
   static absl::StatusOr<std::unique_ptr<Node>> Create(Reactor& reactor,
                                                       NodeOptions options);
   // As Distribution's: not in a callback. The processes end without a word.
-  ~Node() override;
+  ~Node();
 
   // As Distribution::Listen. In version 5 a node learns here which creation it
   // has: pids from before mean nobody.
@@ -75,7 +67,7 @@ class Node final : private DistributionHandler, private SignalRouter {
 
   // Connects if there is no connection yet; its outcome is on_node_up or
   // on_setup_failed. OK if there is one. Errors as Distribution::Setup.
-  absl::Status Connect(const NodeName& peer);
+  absl::Status Connect(const NodeName& peer) { return links_.Connect(peer); }
   // NotFound if there is no connection. on_node_down follows.
   absl::Status Disconnect(const NodeName& peer);
   // Peers that are connected, visible and hidden ones, in no order.
@@ -108,69 +100,77 @@ class Node final : private DistributionHandler, private SignalRouter {
   using PingCallback = Pings::Callback;
   void Ping(const NodeName& peer, absl::Duration timeout, PingCallback done);
 
-  // Everything down, the name given back; then `done`.
-  void Close(absl::AnyInvocable<void()> done) {
-    distribution_->Close(std::move(done));
+  // Makes a function callable for other nodes (exports.h): erpc:call(Node,
+  // math, add, [1, 2]). `arity` is that of the callable, or told for a raw one.
+  // Errors as Exports::Add.
+  template <typename Callable>
+  absl::Status Export(absl::string_view module, absl::string_view function,
+                      Callable callable) {
+    return exports_.Add(module, function, FunctionTraits<Callable>::kArity,
+                        TypedFunction(std::move(callable)));
+  }
+  absl::Status Export(absl::string_view module, absl::string_view function,
+                      size_t arity, ExportedFunction run) {
+    return exports_.Add(module, function, arity, std::move(run));
+  }
+  absl::Status Unexport(absl::string_view module, absl::string_view function,
+                        size_t arity) {
+    return exports_.Remove(module, function, arity);
   }
 
-  const NodeName& name() const { return distribution_->name(); }
-  uint32_t creation() const { return distribution_->creation(); }
+  // Calls a function of another node, as erpc:call/5; `arguments` is a
+  // std::tuple of them, or a list. `done` is told how it ended, on a later
+  // turn. In other forms: blocking_calls.h, coroutine.h.
+  template <typename Arguments>
+  CallId Call(absl::string_view node, absl::string_view module,
+              absl::string_view function, const Arguments& arguments,
+              absl::Duration timeout, CallCallback done) {
+    return calls_.Call(
+        node, module, function,
+        [&](TermWriter& writer) { WriteArguments(writer, arguments); }, timeout,
+        std::move(done));
+  }
+  // Calls a server, a NameAt or a pid, as gen_server:call/3.
+  template <typename Server, typename Request>
+  CallId CallServer(const Server& server, const Request& request,
+                    absl::Duration timeout, CallCallback done) {
+    return calls_.CallServer(
+        server, [&](TermWriter& writer) { WriteValue(writer, request); },
+        timeout, std::move(done));
+  }
+  // Ends a call as Cancelled. False if it has ended before.
+  bool CancelCall(CallId call) { return calls_.Cancel(call); }
+
+  // Everything down, the name given back; then `done`.
+  void Close(absl::AnyInvocable<void()> done) {
+    distribution().Close(std::move(done));
+  }
+
+  const NodeName& name() const { return distribution().name(); }
+  uint32_t creation() const { return distribution().creation(); }
   NodeStatistics statistics() const;
-  Distribution& distribution() { return *distribution_; }
+  Distribution& distribution() const { return links_.distribution(); }
 
  private:
-  struct Peer;
-
   Node(Reactor& reactor, NodeOptions options);
   void BecomeSelf();
+  // A process with a name that the node itself needs.
+  Process SpawnNamed(absl::string_view name, MessageHandler handler);
 
-  // DistributionHandler.
-  void OnUp(Channel& channel, const PeerInfo& peer) override;
-  void OnPacket(Channel& channel, absl::string_view packet) override;
-  void OnWritable(Channel& channel) override;
-  void OnDown(Channel& channel, const PeerInfo& peer,
-              const absl::Status& reason) override;
-  void OnSetupFailed(const NodeName& peer, const absl::Status& reason) override;
+  // PeerLinks::Owner.
+  void OnPeerUp(const PeerInfo& peer) override;
+  void OnPeerLost(const NodeName& peer, const absl::Status& reason) override;
   void OnNamed(const NodeName& name, uint32_t creation) override;
 
-  // SignalRouter.
-  absl::Status RouteMessage(absl::string_view node,
-                            const ControlMessage& signal,
-                            MessageWriter payload) override;
-  void RouteSignal(absl::string_view node, const ControlMessage& signal,
-                   bool connect) override;
-  std::shared_ptr<void> PausePeer(absl::string_view node) override;
-
-  Peer* FindPeer(absl::string_view node) const;
-  Peer& AddPeer(const NodeName& name);
-  // The peer, for which a connection is at least under way.
-  absl::StatusOr<Peer*> ConnectedPeer(absl::string_view node);
-  absl::Status Dispatch(Peer& peer, const ControlMessage& signal,
-                        const absl::Status& payload);
-  void TakeHeld(Peer& peer);
-  // What there is to do when packets were taken, or could not be.
-  void AfterTaking(Peer& peer, const absl::Status& taken);
-  // Stops, or goes on, to read a peer that does not read itself.
-  void CheckOwed(Peer& peer);
-  void OnProgress(Peer& peer);
-  void TellUnreachable();
-
   const NodeOptions options_;
-  Reactor& reactor_;
-  // Peers that are connected, or that signals wait for.
-  absl::flat_hash_map<std::string, std::unique_ptr<Peer>> peers_;
-  absl::flat_hash_map<uint64_t, Peer*> peers_by_channel_;
-  uint64_t signals_in_ = 0;
-  uint64_t signals_out_ = 0;
+  PeerLinks links_;
   ProcessTable processes_;
-  LocalSignals local_;
-  // Nodes that cannot even be tried, and whose links and monitors must know.
-  std::vector<std::string> unreachable_;
-  Task tell_unreachable_;
+  Exports exports_;
   Pings pings_;
+  Calls calls_;
   Process net_kernel_;
-  // Destroyed first: until it is closed it calls this handler.
-  std::unique_ptr<Distribution> distribution_;
+  Process rex_;
+  Process group_leader_;
 };
 
 }  // namespace ringdist

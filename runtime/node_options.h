@@ -12,6 +12,8 @@
 #include "ringdist/proto/node_name.h"
 #include "ringdist/runtime/channel.h"
 #include "ringdist/runtime/distribution_options.h"
+#include "ringdist/runtime/group_leader.h"
+#include "ringdist/runtime/signal_policy.h"
 
 namespace ringdist {
 
@@ -34,8 +36,17 @@ struct NodeOptions {
   size_t peer_owed_bytes = 16 * 1024 * 1024;
   // What may wait for processes of this node at the end of a turn.
   size_t local_queue_bytes = 16 * 1024 * 1024;
+  // Peers are refused new processes, and with them calls, while this node has
+  // so many; Erlang's own default.
+  size_t max_processes = 262144;
   // Of messages that arrive in fragments, per connection.
   DistributionLimits fragments;
+
+  // What a peer may do, asked for when its connection is up. Empty: everything.
+  std::function<SignalPolicy(const PeerInfo& peer)> policy;
+  // What functions of other nodes print while this one calls them. Empty: that
+  // is dropped.
+  OutputCallback on_output;
 
   // What happens, as net_kernel:monitor_nodes tells it; each may be empty. A
   // reason's text begins with OTP's word for it where there is one.

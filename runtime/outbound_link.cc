@@ -20,7 +20,19 @@ constexpr size_t kMaxFragmentsOut = 1;
 bool IsMessage(const ControlMessage& signal) {
   return std::holds_alternative<control::Send>(signal) ||
          std::holds_alternative<control::RegSend>(signal) ||
-         std::holds_alternative<control::AliasSend>(signal);
+         std::holds_alternative<control::AliasSend>(signal) ||
+         std::holds_alternative<control::SpawnRequest>(signal);
+}
+
+// Whether a peer that negotiated these flags understands the signal.
+bool IsUnderstood(const ControlMessage& signal, uint64_t flags) {
+  if (std::holds_alternative<control::AliasSend>(signal)) {
+    return (flags & kDflagAlias) != 0;
+  }
+  if (std::holds_alternative<control::SpawnRequest>(signal)) {
+    return (flags & kDflagSpawn) != 0;
+  }
+  return true;
 }
 
 // The payload of a signal that carries it.
@@ -233,10 +245,7 @@ OutboundLink::Outcome OutboundLink::TrySendWaiting(const Waiting& waiting) {
   const absl::Status decoded =
       DecodePassThrough(waiting.packet->view(), signal);
   RINGDIST_CHECK(decoded.ok());
-  if (std::holds_alternative<control::AliasSend>(signal) &&
-      (encoder_->flags() & kDflagAlias) == 0) {
-    return Outcome::kGone;  // The peer would not understand it.
-  }
+  if (!IsUnderstood(signal, encoder_->flags())) return Outcome::kGone;
   return PayloadOf(signal) == nullptr
              ? TrySend(waiting.pair, signal, NoPayload, true)
              : TrySend(waiting.pair, signal, PayloadIn(signal), true);

@@ -152,17 +152,18 @@ void Process::Unlink(const PidView& other) {
       /*connect=*/false);
 }
 
-Reference Process::Monitor(const PidView& other) {
+Reference Process::Monitor(const PidView& other, bool alias) {
   ProcessState* const state = StateOf(table_, key_);
   if (state == nullptr) return Reference();
-  return table_->AddMonitor(*state, {Pid(other), "", other.node.ToString()});
+  return table_->AddMonitor(*state, {Pid(other), "", other.node.ToString()},
+                            alias);
 }
 
-Reference Process::Monitor(const NameAt& name) {
+Reference Process::Monitor(const NameAt& name, bool alias) {
   ProcessState* const state = StateOf(table_, key_);
   if (state == nullptr) return Reference();
   return table_->AddMonitor(
-      *state, {Pid(), std::string(name.name), std::string(name.node)});
+      *state, {Pid(), std::string(name.name), std::string(name.node)}, alias);
 }
 
 void Process::Demonitor(const ReferenceView& monitor) {
@@ -170,6 +171,12 @@ void Process::Demonitor(const ReferenceView& monitor) {
   if (state == nullptr) return;
   const auto found = state->monitors.find(Reference(monitor));
   if (found == state->monitors.end()) {
+    // The process may not be there yet: its monitor is taken back when it is.
+    const auto spawn = state->spawns.find(Reference(monitor));
+    if (spawn != state->spawns.end() && !spawn->second.link) {
+      state->spawns.erase(spawn);
+      return;
+    }
     // It may have fired, and wait.
     state->mailbox.Remove([&](const TermView& message) {
       return Matches(message, std::tuple(Atom("DOWN"), monitor, Atom("process"),
@@ -179,6 +186,7 @@ void Process::Demonitor(const ReferenceView& monitor) {
   }
   const MonitorState monitored = std::move(found->second);
   state->monitors.erase(found);
+  table_->RemoveAlias(*state, monitor);
   table_->router().RouteSignal(
       monitored.node,
       control::DemonitorP{.from = state->pid,
@@ -198,6 +206,16 @@ Reference Process::CreateAlias(bool for_one_reply) {
 bool Process::RemoveAlias(const ReferenceView& alias) {
   ProcessState* const state = StateOf(table_, key_);
   return state != nullptr && table_->RemoveAlias(*state, alias);
+}
+
+absl::StatusOr<Reference> Process::SpawnRequest(
+    const SpawnFunction& function, MessageWriter arguments,
+    const SpawnRequestOptions& options) {
+  ProcessState* const state = StateOf(table_, key_);
+  if (state == nullptr) {
+    return absl::NotFoundError("spawn request: the asking process has ended");
+  }
+  return table_->RequestSpawn(*state, function, arguments, options);
 }
 
 void Process::TrapExits(bool trap) {

@@ -25,66 +25,21 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
-#include <variant>
 
 #include "absl/functional/any_invocable.h"
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "absl/strings/string_view.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ringdist/proto/identifiers.h"
 #include "ringdist/proto/term.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/proto/term_view.h"
 #include "ringdist/proto/term_writer.h"
+#include "ringdist/runtime/process_options.h"
 
 namespace ringdist {
 
-class Process;
 class ProcessTable;
-
-// A registered name at a node, {Name, Node} in Erlang.
-struct NameAt {
-  absl::string_view name;
-  absl::string_view node;
-};
-
-// Where a message goes: a process, a name, or the alias that a reference is.
-// A Pid and a Reference convert to it; views need to live only for the call.
-using Destination = std::variant<PidView, NameAt, ReferenceView>;
-
-// Writes one term: a message straight into the queue it is sent from. May be
-// called twice for one message, and then writes the same.
-using MessageWriter = absl::FunctionRef<void(TermWriter&)>;
-
-// Handles one message; the view is valid until it returns (keep a Term).
-using MessageHandler =
-    absl::AnyInvocable<void(Process& self, const TermView& message)>;
-// Told once when a process has ended, and why: `normal`, `killed`, ... At the
-// end of that turn, never inside a call.
-using DeathHandler =
-    absl::AnyInvocable<void(const Pid& pid, const Term& reason)>;
-
-// What happens when more waits for a process than its mailbox may hold.
-enum class MailboxLimitAction {
-  kExit,   // The process ends, with the reason system_limit.
-  kPause,  // The connection whose message went beyond is not read until half
-           // is done; nothing is lost, but its other messages wait, too.
-};
-
-struct ProcessOptions {
-  // Messages wait while the process awaits another one (Process::Await) or
-  // is paused; this many bytes may.
-  size_t mailbox_bytes = 64 * 1024 * 1024;
-  MailboxLimitAction at_mailbox_limit = MailboxLimitAction::kExit;
-  // Exits of linked processes come as messages, as process_flag(trap_exit).
-  bool trap_exits = false;
-  DeathHandler on_death;
-
-  // InvalidArgument names the field and the limit.
-  absl::Status Validate() const;
-};
 
 // Names a timer of a process.
 using ProcessTimerId = uint64_t;
@@ -140,15 +95,24 @@ class Process {
   void Unlink(const PidView& other);
 
   // As monitor/2 and demonitor(Ref, [flush]): {'DOWN', Ref, process, Pid or
-  // {Name, Node}, Reason} comes once, and not after Demonitor.
-  Reference Monitor(const PidView& other);
-  Reference Monitor(const NameAt& name);
+  // {Name, Node}, Reason} comes once, and not after Demonitor. With `alias` the
+  // reference is an alias, too, as long as the monitor is there.
+  Reference Monitor(const PidView& other, bool alias = false);
+  Reference Monitor(const NameAt& name, bool alias = false);
   void Demonitor(const ReferenceView& monitor);
 
   // As alias/1 and unalias/1: a reference that messages can be sent to, for
   // one reply or until it is taken back.
   Reference CreateAlias(bool for_one_reply = false);
   bool RemoveAlias(const ReferenceView& alias);
+
+  // As spawn_request/5: asks another node for a new process. {spawn_reply, Ref,
+  // ok, Pid} comes, or {spawn_reply, Ref, error, Reason}: notsup, if that node
+  // takes no such requests, or noconnection, say. Ref is the monitor, too, if
+  // one is asked for. `arguments` writes the list of them. Errors as Send.
+  absl::StatusOr<Reference> SpawnRequest(
+      const SpawnFunction& function, MessageWriter arguments,
+      const SpawnRequestOptions& options = {});
 
   void TrapExits(bool trap);
   // As net_kernel:monitor_nodes/1: {nodeup, Node} and {nodedown, Node}.

@@ -34,27 +34,28 @@ void WriteMonitored(TermWriter& writer, const MonitorState& monitor) {
 // What each signal of another process does, here.
 class Reception {
  public:
-  Reception(ProcessTable& table, absl::string_view node)
-      : table_(table), node_(node) {}
+  Reception(ProcessTable& table, absl::string_view node, bool allowed)
+      : table_(table), node_(node), allowed_(allowed) {}
 
   void operator()(const control::Send& send) {
-    Message(table_.Find(send.to), send.message);
+    Message(Find(send.to), send.message);
   }
   void operator()(const control::RegSend& send) {
-    Message(table_.FindName(send.to), send.message);
+    Message(Find(send.to), send.message);
   }
   void operator()(const control::AliasSend& send) {
-    Message(table_.FindAlias(send.to, true), send.message);
+    Message(Find(send.to), send.message);
   }
   void operator()(const control::AltactSend& send) {
-    ProcessState* const process = Target(send);
+    ProcessState* const process =
+        std::visit([&](const auto& to) { return Find(to); }, send.to);
     if (process == nullptr) return;
     if (!send.exit) return Message(process, send.message);
     table_.DeliverExit(*process, send.from, send.message, false);
   }
 
   void operator()(const control::Link& link) {
-    ProcessState* const process = table_.Find(link.to);
+    ProcessState* const process = Find(link.to);
     if (process == nullptr) {
       const AtomTerm noproc("noproc");
       return Answer(control::Exit{.from = link.to,
@@ -97,7 +98,7 @@ class Reception {
     table_.BreakLink(*process, Pid(exit.from), exit.reason);
   }
   void operator()(const control::Exit2& exit) {
-    if (ProcessState* const process = table_.Find(exit.to)) {
+    if (ProcessState* const process = Find(exit.to)) {
       table_.DeliverExit(*process, exit.from, exit.reason, false);
     }
   }
@@ -105,8 +106,7 @@ class Reception {
   void operator()(const control::MonitorP& monitor) {
     const AtomView* const name = std::get_if<AtomView>(&monitor.to);
     ProcessState* const process =
-        name != nullptr ? table_.FindName(*name)
-                        : table_.Find(std::get<PidView>(monitor.to));
+        std::visit([&](const auto& to) { return Find(to); }, monitor.to);
     if (process == nullptr) {
       const AtomTerm noproc("noproc");
       return Answer(control::MonitorPExit{.from = monitor.to,
@@ -129,26 +129,25 @@ class Reception {
   }
 
   void operator()(const control::SpawnRequest& request) {
-    Answer(control::SpawnReply{.id = request.id,
-                               .to = request.from,
-                               .flags = 0,
-                               .result = AtomView::Utf8("notsup"),
-                               .token = {}});
+    table_.DeliverSpawnRequest(node_, request, allowed_);
   }
-  // Nothing here asks for spawns, and there are no group leaders.
-  void operator()(const control::SpawnReply&) {}
+  void operator()(const control::SpawnReply& reply) {
+    table_.DeliverSpawnReply(node_, reply);
+  }
+  // Processes of this node print nothing that Erlang should show.
   void operator()(const control::GroupLeader&) {}
   void operator()(const control::Unknown&) {}
 
  private:
-  ProcessState* Target(const control::AltactSend& send) {
-    if (const auto* pid = std::get_if<PidView>(&send.to)) {
-      return table_.Find(*pid);
-    }
-    if (const auto* name = std::get_if<AtomView>(&send.to)) {
-      return table_.FindName(*name);
-    }
-    return table_.FindAlias(std::get<ReferenceView>(send.to), true);
+  // Nobody, for a signal that is not allowed.
+  ProcessState* Find(const PidView& pid) {
+    return allowed_ ? table_.Find(pid) : nullptr;
+  }
+  ProcessState* Find(const AtomView& name) {
+    return allowed_ ? table_.FindName(name) : nullptr;
+  }
+  ProcessState* Find(const ReferenceView& alias) {
+    return allowed_ ? table_.FindAlias(alias, true) : nullptr;
   }
   void Message(ProcessState* process, const TermView& message) {
     if (process != nullptr) table_.DeliverMessage(*process, node_, message);
@@ -158,14 +157,15 @@ class Reception {
   }
 
   ProcessTable& table_;
-  absl::string_view node_;
+  const absl::string_view node_;
+  const bool allowed_;
 };
 
 }  // namespace
 
-void ProcessTable::Deliver(absl::string_view node,
-                           const ControlMessage& signal) {
-  std::visit(Reception(*this, node), signal);
+void ProcessTable::Deliver(absl::string_view node, const ControlMessage& signal,
+                           bool allowed) {
+  std::visit(Reception(*this, node, allowed), signal);
 }
 
 bool ProcessTable::HasReceiver(const ControlMessage& signal) {
@@ -198,9 +198,10 @@ void ProcessTable::Relate(ProcessState& process, absl::string_view node) {
   }
 }
 
-Reference ProcessTable::AddMonitor(ProcessState& process,
-                                   MonitorState monitor) {
+Reference ProcessTable::AddMonitor(ProcessState& process, MonitorState monitor,
+                                   bool alias) {
   Reference reference = NewReference();
+  if (alias) AddAlias(process, reference, /*for_one_reply=*/false);
   Relate(process, monitor.node);
   router_.RouteSignal(
       monitor.node,
@@ -273,6 +274,7 @@ void ProcessTable::DeliverDown(ProcessState& process,
   if (found == process.monitors.end()) return;
   const MonitorState monitor = std::move(found->second);
   process.monitors.erase(found);
+  RemoveAlias(process, reference);
   StringWriter bytes;
   TermWriter writer(bytes);
   writer.WriteTupleHeader(5);
@@ -365,6 +367,7 @@ void ProcessTable::OnNodeLost(absl::string_view node, bool was_up) {
     for (const auto& [other, link] : process->links) {
       if (other.node == node) linked.push_back(other);
     }
+    FailSpawnsOf(*process, node, "noconnection");
     for (const Reference& reference : down) {
       if ((process = Find(key)) == nullptr) break;
       DeliverDown(*process, reference, noconnection.view());

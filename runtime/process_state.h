@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/functional/any_invocable.h"
 #include "absl/time/time.h"
 #include "ringdist/proto/atom_view.h"
@@ -50,6 +51,13 @@ struct MonitorState {
 struct WatcherState {
   Pid watcher;
   std::string name;  // That it was monitored by, if it was a name.
+};
+
+// A process that this one has asked another node for.
+struct RequestedSpawn {
+  std::string node;
+  bool link = false;
+  bool monitor = false;
 };
 
 struct ProcessState {
@@ -113,7 +121,8 @@ struct ProcessState {
   absl::flat_hash_map<Reference, WatcherState> watchers;
   std::vector<std::string> related_nodes;  // As in ProcessTable::Relate.
   std::vector<std::string> names;
-  std::vector<uint64_t> aliases;
+  absl::flat_hash_set<uint64_t> aliases;
+  absl::flat_hash_map<Reference, RequestedSpawn> spawns;
   std::vector<std::unique_ptr<DelayedMessage>> delayed;
 };
 

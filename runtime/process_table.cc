@@ -185,7 +185,7 @@ void ProcessTable::AddAlias(ProcessState& process, const Reference& alias,
                             bool for_one_reply) {
   const uint64_t key = KeyOf(alias);
   aliases_[key] = {process.key, for_one_reply};
-  process.aliases.push_back(key);
+  process.aliases.insert(key);
 }
 
 ProcessState* ProcessTable::FindAlias(const ReferenceView& alias,
@@ -204,10 +204,7 @@ bool ProcessTable::RemoveAlias(ProcessState& process,
                                const ReferenceView& alias) {
   if (alias.creation != creation_ || !(alias.node == self_)) return false;
   const uint64_t key = KeyOf(alias);
-  const auto found =
-      std::find(process.aliases.begin(), process.aliases.end(), key);
-  if (found == process.aliases.end()) return false;
-  process.aliases.erase(found);
+  if (process.aliases.erase(key) == 0) return false;
   aliases_.erase(key);
   return true;
 }

@@ -11,11 +11,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "ringdist/proto/control_message.h"
 #include "ringdist/proto/identifiers.h"
@@ -24,28 +27,9 @@
 #include "ringdist/runtime/process.h"
 #include "ringdist/runtime/process_state.h"
 #include "ringdist/runtime/reactor.h"
+#include "ringdist/runtime/signal_router.h"
 
 namespace ringdist {
-
-// The way of signals to the nodes of their receivers, this one included.
-class SignalRouter {
- public:
-  // A message, which may be refused; `signal` is without its payload.
-  virtual absl::Status RouteMessage(absl::string_view node,
-                                    const ControlMessage& signal,
-                                    MessageWriter payload) = 0;
-  // A signal that a process owes, which is never refused. If the node is not
-  // connected it is dropped, or with `connect` waits for it to be; if that
-  // fails OnNodeLost tells.
-  virtual void RouteSignal(absl::string_view node, const ControlMessage& signal,
-                           bool connect) = 0;
-  // What waits for a process is more than it may be: nothing is read from the
-  // node while what this returns lives.
-  virtual std::shared_ptr<void> PausePeer(absl::string_view node) = 0;
-
- protected:
-  ~SignalRouter() = default;
-};
 
 // Sends a message in the name of `from`, a process of this node.
 absl::Status SendMessage(ProcessTable& table, const PidView& from,
@@ -86,8 +70,23 @@ class ProcessTable {
                 bool for_one_reply);
   bool RemoveAlias(ProcessState& process, const ReferenceView& alias);
 
-  // A signal from a process of `node`.
-  void Deliver(absl::string_view node, const ControlMessage& signal);
+  // Runs what a spawn request of a peer asks for, in the process that was made
+  // for it. Without one, and beyond so many processes, requests are refused.
+  using RunSpawned =
+      absl::AnyInvocable<void(Process self, const control::SpawnRequest&)>;
+  void SetRunSpawned(size_t max_processes, RunSpawned run) {
+    max_processes_ = max_processes;
+    run_spawned_ = std::move(run);
+  }
+  // Where processes that this node asks others for print.
+  void SetGroupLeader(Pid group_leader) {
+    group_leader_ = std::move(group_leader);
+  }
+  const Pid& group_leader() const { return group_leader_; }
+
+  // A signal from a process of `node`. One that is not `allowed` finds nobody.
+  void Deliver(absl::string_view node, const ControlMessage& signal,
+               bool allowed = true);
   // Whether somebody here would look at the signal's payload.
   bool HasReceiver(const ControlMessage& signal);
   // Whether a message for it would go beyond the limit of its mailbox: those of
@@ -95,6 +94,8 @@ class ProcessTable {
   bool IsFull(const Destination& to);
 
   void OnNodeUp(absl::string_view node);
+  // It takes no spawn requests: those that wait for replies fail.
+  void FailSpawns(absl::string_view node, absl::string_view why);
   // It acknowledges no unlinks: those that wait for that are done.
   void ForgetUnlinks(absl::string_view node);
   // The connection is gone; or, if it was not up, there came to be none.
@@ -124,9 +125,20 @@ class ProcessTable {
   void DeliverDown(ProcessState& process, const ReferenceView& reference,
                    const TermView& reason);
   // A monitor that the process has on another one; returns its reference.
-  Reference AddMonitor(ProcessState& process, MonitorState monitor);
+  Reference AddMonitor(ProcessState& process, MonitorState monitor, bool alias);
   // Whatever has become of the name that it was monitored by.
   void RemoveWatcher(const control::DemonitorP& demonitor);
+  // As Process::SpawnRequest.
+  absl::StatusOr<Reference> RequestSpawn(ProcessState& process,
+                                         const SpawnFunction& function,
+                                         MessageWriter arguments,
+                                         const SpawnRequestOptions& options);
+  void DeliverSpawnRequest(absl::string_view node,
+                           const control::SpawnRequest& request, bool allowed);
+  void DeliverSpawnReply(absl::string_view node,
+                         const control::SpawnReply& reply);
+  // A process for a call that came otherwise; of nothing beyond the limit.
+  Process SpawnForCall();
   uint64_t NextUnlinkId() { return ++last_unlink_id_; }
   ProcessTimerId NextTimerId() { return ++last_timer_id_; }
 
@@ -150,6 +162,12 @@ class ProcessTable {
                     std::unique_ptr<ProcessState::Awaiting> awaiting);
   void Store(ProcessState& process, absl::string_view from_node,
              const TermView& message);
+  void DisownSpawned(absl::string_view node, const control::SpawnReply& reply,
+                     const PidView& pid);
+  void TellSpawned(ProcessState& process, const ReferenceView& id,
+                   const PidOrName& result);
+  void FailSpawnsOf(ProcessState& process, absl::string_view node,
+                    absl::string_view why);
   void FinishExit(ProcessState& process);
   void OnEnded();
   void TellOthers(ProcessState& process, const Term& reason);
@@ -159,6 +177,9 @@ class ProcessTable {
   SignalRouter& router_;
   std::string self_;
   uint32_t creation_ = 0;
+  RunSpawned run_spawned_;
+  size_t max_processes_ = 0;
+  Pid group_leader_;
   uint64_t last_key_ = 0;
   uint64_t last_reference_ = 0;
   uint64_t last_unlink_id_ = 0;

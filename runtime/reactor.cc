@@ -37,6 +37,7 @@ Reactor::~Reactor() {
 }
 
 bool Reactor::RunReady() {
+  if (!IsOwnThread()) thread_ = std::this_thread::get_id();
   now_ = engine_->Now();
   const bool ran_posted = RunPosted();
   const bool ran_timers = RunDueTimers();

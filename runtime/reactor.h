@@ -1,16 +1,13 @@
 // Reactor: the event loop. It runs everything of ringdist on one thread: the
 // completions of its engine, timers, and work that other threads post.
 //
-//   absl::StatusOr<std::unique_ptr<Reactor>> reactor = Reactor::Create();
-//   if (!reactor.ok()) ...                       // says what is missing
+//   auto reactor = Reactor::Create();            // a StatusOr of one
 //   Distribution::Create(**reactor, ...);
 //   absl::Status status = (*reactor)->Run();     // until Stop()
 //
 // A host with an event loop of its own waits for the reactor's descriptor:
-//
 //   int fd = *reactor->Descriptor();  // once, for epoll: EPOLLIN
 //   if (!*reactor->Prepare()) epoll_wait(...);  reactor->RunOnce(...);
-//
 // The first RunOnce, Run or Prepare binds the reactor to its thread; from then
 // on only Post and Stop may be called from others. A reactor outlives all that
 // was made with it.
@@ -23,6 +20,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -85,7 +83,7 @@ class Timer {
 
 // Runs its callback once, at the end of this turn, before the kernel is entered
 // again: what many small calls queued is then handed over together.
-// Scheduling a scheduled task does nothing. Destroying a task unschedules it.
+// Scheduling a scheduled task does nothing; destroying one unschedules it.
 class Task {
  public:
   Task(Reactor& reactor, ReactorCallback callback)
@@ -147,6 +145,8 @@ class Reactor {
   // this call. What is still waiting when the reactor is destroyed is dropped.
   // From any thread.
   void Post(absl::AnyInvocable<void()> function);
+  // Whether this is called on the reactor's thread. From any thread.
+  bool IsOwnThread() const { return thread_ == std::this_thread::get_id(); }
 
   // For a host with an event loop of its own, see above. Prepare returns true
   // if there is work already: do not block then.
@@ -155,7 +155,6 @@ class Reactor {
 
   // The engine's clock: monotonic, not the time of day.
   absl::Time Now() const { return engine_->Now(); }
-
   IoEngine& engine() { return *engine_; }
 
  private:
@@ -187,6 +186,7 @@ class Reactor {
   Task* last_task_ = nullptr;
   uint64_t task_turn_ = 0;  // Of tasks scheduled from now on.
   std::atomic<bool> stop_ = false;
+  std::atomic<std::thread::id> thread_;  // None before the first turn.
 
   // What other threads posted. has_posted_ is set after an append and cleared
   // before posted_ is taken: a wake-up is sent once per batch.

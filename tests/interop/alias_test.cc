@@ -114,16 +114,6 @@ TEST_P(AliasTest, OfOursEndsWithItsProcess) {
   EXPECT_EQ(ours.count(), 0u);
 }
 
-// Our node makes no processes for others, and says so.
-TEST_P(AliasTest, ASpawnIsNotSupported) {
-  EXPECT_EQ(Eval("spawn_monitor(N, erlang, node, [])."),
-            "error: {error,notsup}");
-  EXPECT_EQ(Eval("(fun(P) -> Next() =:= {'EXIT', P, notsup} end)"
-                 "(spawn_link(N, erlang, node, []))."),
-            "true");
-  EXPECT_EQ(Eval("rpc:call(N, erlang, node, [])."), "{badrpc,notsup}");
-}
-
 // gen_server:call: a monitor with an alias, for one reply.
 
 class GenServerTest : public AliasTest {

@@ -94,7 +94,7 @@ TEST_F(ObligationsTest, EveryUnlinkIsAcknowledged) {
 
 TEST_F(ObligationsTest, WhatIsSentToNobodyIsIgnored) {
   EXPECT_EQ(Eval("P ! hello, Old ! hello, {nobody, N} ! hello,"
-                 "{rex, N} ! {self(), features_request},"
+                 "{rex, N} ! {self(), nonsense}, {user, N} ! nonsense,"
                  "exit(P, kill), exit(Old, kill), group_leader(self(), P),"
                  "[{nobody, N} ! binary:copy(<<1>>, 1000000)"
                  " || _ <- lists:seq(1, 20)], ok."),
@@ -108,14 +108,12 @@ TEST_F(ObligationsTest, CallsToNobodyFailAtOnce) {
               HasSubstr("{noproc,{gen_server,call,"));
 }
 
-TEST_F(ObligationsTest, WhatNeedsProcessesIsNotSupported) {
-  EXPECT_EQ(Eval("rpc:call(N, erlang, node, [])."), "{badrpc,notsup}");
-  EXPECT_EQ(Eval("try erpc:call(N, erlang, node, []) catch error:What -> What"
-                 " end."),
-            "{erpc,notsup}");
-  EXPECT_EQ(Eval("Request = spawn_request(N, erlang, node, []),"
-                 "{spawn_reply, Request, error, Why} = Next(), Why."),
-            "notsup");
+TEST_F(ObligationsTest, WhatIsNotExportedIsUndefined) {
+  EXPECT_EQ(Eval("rpc:call(N, erlang, node, [])."),
+            "{badrpc,{'EXIT',{undef,[{erlang,node,[],[]}]}}}");
+  EXPECT_EQ(Eval("{_, Ref} = spawn_monitor(N, erlang, node, []),"
+                 "{'DOWN', Ref, process, _, Why} = Next(), Why."),
+            "{undef,[{erlang,node,[],[]}]}");
 }
 
 }  // namespace

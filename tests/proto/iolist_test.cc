@@ -80,5 +80,30 @@ TEST(Iolist, OfAnyDepthIsReadInOnePass) {
   EXPECT_EQ(Flatten(Term::Trusted(bytes)), std::string(kDepth, 'x'));
 }
 
+std::optional<std::string> Characters(absl::string_view text) {
+  const absl::StatusOr<Term> term = ParseTerm(text);
+  EXPECT_TRUE(term.ok()) << term.status();
+  std::string utf8 = "before ";
+  if (AppendChardata(*term, utf8)) return utf8.substr(7);
+  EXPECT_EQ(utf8, "before ");
+  return std::nullopt;
+}
+
+// As unicode:characters_to_binary/1 in OTP 25.2.3.
+TEST(Chardata, BecomesUtf8) {
+  EXPECT_EQ(Characters("[]"), "");
+  EXPECT_EQ(Characters("\"abc\""), "abc");
+  EXPECT_EQ(Characters("[228]"), "\xC3\xA4");
+  EXPECT_EQ(Characters("[955,[8364|<<195,164>>]]"),
+            "\xCE\xBB\xE2\x82\xAC\xC3\xA4");
+  EXPECT_EQ(Characters("[16#10FFFF]"), "\xF4\x8F\xBF\xBF");
+  EXPECT_EQ(Characters("[16#110000]"), std::nullopt);
+  EXPECT_EQ(Characters("[16#D800]"), std::nullopt);
+  EXPECT_EQ(Characters("[-1]"), std::nullopt);
+  EXPECT_EQ(Characters("<<228>>"), std::nullopt);
+  EXPECT_EQ(Characters("[a]"), std::nullopt);
+  EXPECT_EQ(Characters("<<97:7>>"), std::nullopt);
+}
+
 }  // namespace
 }  // namespace ringdist

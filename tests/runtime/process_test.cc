@@ -99,7 +99,8 @@ TEST_F(ProcessTest, ANameLeadsToItsProcess) {
   Recorder a(node());
   ASSERT_TRUE(node().Register("a", a.pid).ok());
   EXPECT_EQ(node().WhereIs("a").pid(), a.pid);
-  EXPECT_THAT(node().Registered(), ElementsAre("a", "net_kernel"));
+  EXPECT_THAT(node().Registered(),
+              ElementsAre("a", "net_kernel", "rex", "user"));
   Send(NameAt{"a", kSelf}, 1);
   Run();
   EXPECT_THAT(a.messages, ElementsAre("1"));
@@ -133,7 +134,8 @@ TEST_F(ProcessTest, RegisterErrorsTellWhatIsWrong) {
   EXPECT_TRUE(absl::IsNotFound(no_process));
   EXPECT_THAT(no_process.message(), HasSubstr("other@localhost"));
   EXPECT_TRUE(absl::IsNotFound(node().Unregister("b")));
-  EXPECT_THAT(node().Registered(), ElementsAre("a", "net_kernel"));
+  EXPECT_THAT(node().Registered(),
+              ElementsAre("a", "net_kernel", "rex", "user"));
 }
 
 TEST_F(ProcessTest, SendErrorsTellWhatIsWrong) {

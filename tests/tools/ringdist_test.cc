@@ -111,7 +111,7 @@ TEST(RingdistTest, UsageErrorsSayWhatToWriteInstead) {
       {{"serve", "--name=a@h", "--connect=a@h"}, "name another"},
       {{"serve", "--name=a@h", "--without=V4_NC"},
        "--without: \"V4_NC\" is no flag that a node can do without; write one "
-       "of ALTACT_SIG, ALIAS, FRAGMENTS, EXIT_PAYLOAD, SEND_SENDER, "
+       "of ALTACT_SIG, ALIAS, SPAWN, FRAGMENTS, EXIT_PAYLOAD, SEND_SENDER, "
        "DIST_HDR_ATOM_CACHE"},
       {{"serve", "--name=a@h", "--cookie=\u0144"}, "--cookie: "},
       {{"serve", "--name=a@h", "--cookie=" + std::string(256, 'c')},

@@ -1,0 +1,150 @@
+// Calls: functions and servers of other nodes, called from here.
+//
+//   CallId id = calls.Call("srv@localhost", "lists", "seq", arguments,
+//                          absl::Seconds(5), [](const CallResult& result)
+//                          {...});
+//
+// A function is called as erpc:call/5 does: the other node is asked to spawn
+// erpc:execute_call/4, whose exit reason carries the result. A node without
+// spawn requests is asked through its rex, as rpc:block_call does. A server is
+// called as gen_server:call/3 does.
+//
+// A node that is not connected is connected first. The timeout runs from the
+// call on. As in Erlang, a function goes on running when nobody waits for it
+// any more. Internal to //runtime:node, which has these calls as its own.
+
+#ifndef RINGDIST_RUNTIME_CALLS_H_
+#define RINGDIST_RUNTIME_CALLS_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "ringdist/proto/identifiers.h"
+#include "ringdist/proto/term_convert.h"
+#include "ringdist/proto/term_view.h"
+#include "ringdist/proto/term_writer.h"
+#include "ringdist/runtime/call_result.h"
+#include "ringdist/runtime/process.h"
+#include "ringdist/runtime/process_table.h"
+#include "ringdist/runtime/reactor.h"
+
+namespace ringdist {
+
+// Names a call that is under way; 0 is none.
+using CallId = uint64_t;
+// Told once how the call ended, on a later turn than it was made in.
+using CallCallback = absl::AnyInvocable<void(const CallResult& result)>;
+
+class Calls {
+ public:
+  // How the way to a node is just now.
+  struct Way {
+    bool is_up = false;
+    bool has_spawn = false;   // If it is up: it takes spawn requests.
+    absl::Status connecting;  // Otherwise: why that is not even tried, or OK.
+  };
+  // Finds the way to a node, connecting to it if need be.
+  using FindWay = absl::AnyInvocable<Way(absl::string_view node)>;
+
+  // `reactor` and `processes` outlive it. `limit_bytes` bounds what waits for
+  // connections.
+  Calls(Reactor& reactor, ProcessTable& processes, size_t limit_bytes,
+        FindWay find_way);
+  // What is open then is dropped: callbacks are destroyed, not called.
+  ~Calls();
+
+  // Makes the process that calls are made from: again, when the node is
+  // somebody else (ProcessTable::SetSelf); what is open then fails.
+  void BecomeSelf();
+
+  // `arguments`, a list, is written once. A timeout may be infinite.
+  CallId Call(absl::string_view node, absl::string_view module,
+              absl::string_view function, MessageWriter arguments,
+              absl::Duration timeout, CallCallback done);
+  CallId CallServer(const NameAt& server, MessageWriter request,
+                    absl::Duration timeout, CallCallback done);
+  CallId CallServer(const PidView& server, MessageWriter request,
+                    absl::Duration timeout, CallCallback done);
+  // The call ends as Cancelled, told as any other end; what it started over
+  // there goes on. False if it has ended before.
+  bool Cancel(CallId call);
+
+  // The connection to `node` came up; it is gone, or cannot be had.
+  void OnUp(absl::string_view node, bool has_spawn);
+  void OnLost(absl::string_view node, const absl::Status& reason);
+
+  size_t open() const { return open_.size(); }
+
+ private:
+  struct Open;
+  enum class Kind {
+    kFunction,  // By a spawn request.
+    kRex,       // Of a function, by the server rex.
+    kServer,
+  };
+
+  Open& Begin(absl::string_view node, absl::Duration timeout,
+              CallCallback done);
+  template <typename Server>
+  CallId CallServerAt(absl::string_view node, const Server& server,
+                      MessageWriter request, absl::Duration timeout,
+                      CallCallback done);
+  // Asks now, or when the node is connected.
+  void Ask(Open& open, absl::string_view module, absl::string_view function,
+           MessageWriter arguments, bool has_spawn);
+  template <typename Server>
+  void AskServer(Open& open, Kind kind, const Server& server,
+                 MessageWriter request);
+  void NoteAsked(Open& open, Kind kind, const Reference& reference);
+  // What the process that calls are made from is sent.
+  void OnMessage(const TermView& message);
+  void OnDown(Open& open, const TermView& reason);
+  void OnReply(Open& open, const TermView& reply);
+  void OnExecuted(Open& open, const TermView& reason);
+  void OnTimeout(Open& open);
+  Open* FindAsked(const ReferenceView& reference) const;
+  // Waits for nothing any more.
+  void Leave(Open& open);
+  void Finish(Open& open, const CallResult& result);
+  // At the end of this turn.
+  void FailSoon(Open& open, absl::Status status);
+  void OnFailed();
+
+  Reactor& reactor_;
+  ProcessTable& processes_;
+  const size_t limit_bytes_;
+  FindWay find_way_;
+  Process caller_;
+  CallId last_id_ = 0;
+  absl::flat_hash_map<CallId, std::unique_ptr<Open>> open_;
+  // By the reference of the monitor, which is one of this node.
+  absl::flat_hash_map<uint64_t, CallId> asked_;
+  // What waits for connections, by node.
+  absl::flat_hash_map<std::string, std::vector<CallId>> waiting_;
+  size_t waiting_bytes_ = 0;
+  std::vector<CallId> failed_;
+  Task fail_;
+};
+
+// The arguments of a call: a std::tuple of them, or whatever else is a list.
+template <typename... Values>
+void WriteArguments(TermWriter& writer, const std::tuple<Values...>& values) {
+  WriteValue(writer, List(values));
+}
+template <typename Values>
+void WriteArguments(TermWriter& writer, const Values& list) {
+  WriteValue(writer, list);
+}
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_RUNTIME_CALLS_H_

@@ -1,0 +1,181 @@
+#include "ringdist/runtime/exports.h"
+
+#include <cctype>
+#include <optional>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "ringdist/proto/atom_view.h"
+#include "ringdist/proto/bytes.h"
+#include "ringdist/proto/term_convert.h"
+#include "ringdist/runtime/typed_function.h"
+
+namespace ringdist {
+namespace {
+
+constexpr size_t kMaxArity = 255;
+
+std::string KeyOf(absl::string_view module, absl::string_view function,
+                  size_t arity) {
+  return absl::StrCat(module, ":", function, "/", arity);
+}
+
+// How many elements a proper list has.
+std::optional<size_t> LengthOf(const TermView& list) {
+  if (list.type() == TermType::kNil) return 0;
+  if (list.type() != TermType::kList ||
+      list.elements().Tail().type() != TermType::kNil) {
+    return std::nullopt;
+  }
+  return list.size();
+}
+
+// Ends a process that was spawned to run a function, as its function ended.
+void EndSpawned(Process& self, MessageWriter*, const Exception* raised) {
+  if (raised == nullptr) return self.Exit(MakeTerm(Atom("normal")));
+  switch (raised->kind) {
+    case ExceptionClass::kExit:
+      return self.Exit(raised->reason);
+    case ExceptionClass::kError:
+      return self.Exit(MakeTerm(std::tuple(raised->reason, raised->stack)));
+    case ExceptionClass::kThrow: {
+      const auto nocatch = std::tuple(Atom("nocatch"), raised->reason);
+      return self.Exit(MakeTerm(std::tuple(nocatch, Nil())));
+    }
+  }
+}
+
+// Ends a process that runs erpc:execute_call/4: its exit reason carries the
+// result, marked with what the caller gave along.
+void EndExecuteCall(Process& self, const Term& mark, MessageWriter* value,
+                    const Exception* raised) {
+  StringWriter bytes;
+  TermWriter writer(bytes);
+  const bool with_stack =
+      raised != nullptr && raised->kind == ExceptionClass::kError;
+  writer.WriteTupleHeader(with_stack ? 4 : 3);
+  writer.WriteTerm(mark);
+  writer.WriteAtom(raised == nullptr ? "return" : NameOf(raised->kind));
+  if (raised == nullptr) {
+    (*value)(writer);
+  } else {
+    writer.WriteTerm(raised->reason);
+    if (with_stack) writer.WriteTerm(raised->stack);
+  }
+  self.Exit(Term::Trusted(std::string(bytes.view())));
+}
+
+// What apply/3 raises for what is no module, no function, or no list.
+Exception BadApply(const TermView& module, const TermView& function,
+                   const TermView& arguments) {
+  const auto info =
+      std::tuple(Atom("error_info"),
+                 Map(std::pair(Atom("module"), Atom("erl_erts_errors"))));
+  return {ExceptionClass::kError, MakeTerm(Atom("badarg")),
+          MakeTerm(List(std::make_tuple(
+              std::tuple(Atom("erlang"), Atom("apply"),
+                         List(std::tuple(module, function, arguments)),
+                         List(std::make_tuple(info))))))};
+}
+
+Exception Undefined(const TermView& module, const TermView& function,
+                    const TermView& arguments) {
+  return {ExceptionClass::kError, MakeTerm(Atom("undef")),
+          MakeTerm(List(std::make_tuple(
+              std::tuple(module, function, arguments, Nil()))))};
+}
+
+}  // namespace
+
+namespace internal_call {
+
+void RaiseStatus(IncomingCall& call, const absl::Status& status) {
+  call.Error(std::tuple(
+      Atom(absl::AsciiStrToLower(absl::StatusCodeToString(status.code()))),
+      status.message()));
+}
+
+}  // namespace internal_call
+
+Exports::Exports(MayCall may_call) : may_call_(std::move(may_call)) {}
+
+absl::Status Exports::Add(absl::string_view module, absl::string_view function,
+                          size_t arity, ExportedFunction run) {
+  std::string key = KeyOf(module, function, arity);
+  if (!IsAtomText(module) || !IsAtomText(function) || arity > kMaxArity) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "export ", key, ": module and function must be atoms, and the arity ",
+        "at most ", kMaxArity));
+  }
+  const auto [at, is_new] = functions_.try_emplace(std::move(key));
+  if (!is_new) {
+    return absl::AlreadyExistsError(
+        absl::StrCat("export ", at->first, ": it is exported already"));
+  }
+  at->second = std::make_shared<Exported>(
+      Exported{std::make_shared<const FunctionName>(FunctionName{
+                   std::string(module), std::string(function), arity}),
+               std::move(run)});
+  return absl::OkStatus();
+}
+
+absl::Status Exports::Remove(absl::string_view module,
+                             absl::string_view function, size_t arity) {
+  const std::string key = KeyOf(module, function, arity);
+  if (functions_.erase(key) > 0) return absl::OkStatus();
+  return absl::NotFoundError(
+      absl::StrCat("unexport ", key, ": it is not exported"));
+}
+
+void Exports::RunSpawned(Process self, const control::SpawnRequest& request) {
+  Caller caller{Pid(request.from), Pid(request.group_leader)};
+  TermView mark, module, function, arguments;
+  if (request.module == AtomView::Utf8("erpc") &&
+      request.function == AtomView::Utf8("execute_call") &&
+      Matches(request.arguments,
+              List(std::tuple(&mark, &module, &function, &arguments)))) {
+    return Run(
+        std::move(self), std::move(caller),
+        [mark = Term(mark)](Process& process, MessageWriter* value,
+                            const Exception* raised) {
+          EndExecuteCall(process, mark, value, raised);
+        },
+        module, function, arguments);
+  }
+  if (request.module == AtomView::Utf8("erpc") &&
+      request.function == AtomView::Utf8("execute_cast") &&
+      Matches(request.arguments,
+              List(std::tuple(&module, &function, &arguments)))) {
+    return Run(std::move(self), std::move(caller), EndSpawned, module, function,
+               arguments);
+  }
+  const Term m = MakeTerm(request.module);
+  const Term f = MakeTerm(request.function);
+  Run(std::move(self), std::move(caller), EndSpawned, m, f, request.arguments);
+}
+
+void Exports::Run(Process self, Caller caller, IncomingCall::Answer answer,
+                  const TermView& module, const TermView& function,
+                  const TermView& arguments) {
+  const std::optional<AtomView> m = module.AsAtom();
+  const std::optional<AtomView> f = function.AsAtom();
+  const std::optional<size_t> arity = LengthOf(arguments);
+  if (!m.has_value() || !f.has_value() || !arity.has_value()) {
+    const Exception raised = BadApply(module, function, arguments);
+    return answer(self, nullptr, &raised);
+  }
+  const std::string key = KeyOf(m->ToString(), f->ToString(), *arity);
+  const auto found = functions_.find(key);
+  if (found == functions_.end() || !may_call_(key)) {
+    const Exception raised = Undefined(module, function, arguments);
+    return answer(self, nullptr, &raised);
+  }
+  const std::shared_ptr<Exported> exported = found->second;
+  exported->run(IncomingCall(std::move(self), std::move(caller),
+                             std::move(answer), exported->name, alive_),
+                arguments);
+}
+
+}  // namespace ringdist

@@ -1,0 +1,206 @@
+// Processes that one node asks another one for (OTP, erts/doc: "Distribution
+// Protocol", SPAWN_REQUEST and SPAWN_REPLY).
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "ringdist/proto/bytes.h"
+#include "ringdist/proto/term_convert.h"
+#include "ringdist/proto/term_writer.h"
+#include "ringdist/runtime/process_table.h"
+
+namespace ringdist {
+namespace {
+
+// What of a spawn request's options matters here.
+struct SpawnOptions {
+  bool link = false;
+  bool monitor = false;
+};
+
+// Nullopt: no options of a spawn.
+std::optional<SpawnOptions> ReadSpawnOptions(const TermView& options) {
+  SpawnOptions read;
+  if (options.type() == TermType::kNil) return read;
+  if (options.type() != TermType::kList) return std::nullopt;
+  TermElements elements = options.elements();
+  TermView option;
+  while (elements.Next(option)) {
+    if (option.IsAtom("link")) read.link = true;
+    if (option.IsAtom("monitor")) read.monitor = true;
+  }
+  return read;
+}
+
+// What a called function is sent, and does not await.
+void IgnoreMessage(Process&, const TermView&) {}
+
+void ReplyToSpawn(ProcessTable& table, absl::string_view node,
+                  const control::SpawnRequest& request, uint32_t flags,
+                  PidOrName result) {
+  table.router().RouteSignal(node,
+                             control::SpawnReply{.id = request.id,
+                                                 .to = request.from,
+                                                 .flags = flags,
+                                                 .result = result,
+                                                 .token = {}},
+                             /*connect=*/false);
+}
+
+}  // namespace
+
+// Asked by others.
+
+void ProcessTable::DeliverSpawnRequest(absl::string_view node,
+                                       const control::SpawnRequest& request,
+                                       bool allowed) {
+  const auto refuse = [&](absl::string_view why) {
+    ReplyToSpawn(*this, node, request, 0, AtomView::Utf8(why));
+  };
+  if (!allowed || !run_spawned_) return refuse("notsup");
+  const std::optional<SpawnOptions> options = ReadSpawnOptions(request.options);
+  if (!options.has_value()) return refuse("badopt");
+  if (processes_.size() >= max_processes_) return refuse("system_limit");
+  const Pid pid = Spawn(IgnoreMessage, {});
+  ProcessState& process = *Find(pid);
+  uint32_t flags = 0;
+  if (options->link) {
+    flags |= control::SpawnReply::kLinked;
+    process.links.try_emplace(Pid(request.from));
+  }
+  if (options->monitor) {
+    flags |= control::SpawnReply::kMonitored;
+    process.watchers[Reference(request.id)] = {Pid(request.from), ""};
+  }
+  if (flags != 0) Relate(process, node);
+  ReplyToSpawn(*this, node, request, flags, pid);
+  MessageHandler run = [this, &request](Process& self, const TermView&) {
+    run_spawned_(self, request);
+  };
+  RunHandler(process, run, TermView());
+}
+
+Process ProcessTable::SpawnForCall() {
+  if (processes_.size() >= max_processes_) return Process();
+  return HandleOf(Spawn(IgnoreMessage, {}));
+}
+
+// Asked by us.
+
+absl::StatusOr<Reference> ProcessTable::RequestSpawn(
+    ProcessState& process, const SpawnFunction& function,
+    MessageWriter arguments, const SpawnRequestOptions& options) {
+  Reference id = NewReference();
+  StringWriter list;
+  TermWriter writer(list);
+  const size_t count = (options.link ? 1 : 0) + (options.monitor ? 1 : 0);
+  if (count > 0) writer.WriteListHeader(count);
+  if (options.link) writer.WriteAtom("link");
+  if (options.monitor) writer.WriteAtom("monitor");
+  writer.WriteNil();
+  const control::SpawnRequest request{
+      .id = id,
+      .from = process.pid,
+      .group_leader = options.group_leader.value_or(group_leader_),
+      .module = AtomView::Utf8(function.module),
+      .function = AtomView::Utf8(function.function),
+      .arity = static_cast<int64_t>(function.arity),
+      .options = TermView::Trusted(list.view(), AtomTable()),
+      .token = {},
+      .arguments = {}};
+  absl::Status sent = router_.RouteMessage(function.node, request, arguments);
+  if (!sent.ok()) return sent;
+  Relate(process, function.node);
+  process.spawns[id] = {std::string(function.node), options.link,
+                        options.monitor};
+  return id;
+}
+
+void ProcessTable::DeliverSpawnReply(absl::string_view node,
+                                     const control::SpawnReply& reply) {
+  const auto* pid = std::get_if<PidView>(&reply.result);
+  ProcessState* const process = Find(reply.to);
+  const auto requested = process == nullptr
+                             ? decltype(process->spawns)::iterator()
+                             : process->spawns.find(Reference(reply.id));
+  if (process == nullptr || requested == process->spawns.end()) {
+    if (pid != nullptr) DisownSpawned(node, reply, *pid);
+    return;
+  }
+  if (requested->second.node != node && node != self_) return;
+  const RequestedSpawn spawn = std::move(requested->second);
+  process->spawns.erase(requested);
+  if (pid != nullptr && spawn.link) process->links.try_emplace(Pid(*pid));
+  if (pid != nullptr && spawn.monitor) {
+    process->monitors[Reference(reply.id)] = {Pid(*pid), "", spawn.node};
+  }
+  TellSpawned(*process, reply.id, reply.result);
+}
+
+// Nobody waits for it any more: as if who asked had ended just now.
+void ProcessTable::DisownSpawned(absl::string_view node,
+                                 const control::SpawnReply& reply,
+                                 const PidView& pid) {
+  if ((reply.flags & control::SpawnReply::kLinked) != 0) {
+    const Term noproc = MakeTerm(Atom("noproc"));
+    router_.RouteSignal(node,
+                        control::Exit{.from = reply.to,
+                                      .to = pid,
+                                      .token = {},
+                                      .reason = noproc,
+                                      .reason_is_payload = true},
+                        /*connect=*/false);
+  }
+  if ((reply.flags & control::SpawnReply::kMonitored) != 0) {
+    router_.RouteSignal(
+        node,
+        control::DemonitorP{.from = reply.to, .to = pid, .reference = reply.id},
+        /*connect=*/false);
+  }
+}
+
+void ProcessTable::TellSpawned(ProcessState& process, const ReferenceView& id,
+                               const PidOrName& result) {
+  StringWriter bytes;
+  TermWriter writer(bytes);
+  writer.WriteTupleHeader(4);
+  writer.WriteAtom("spawn_reply");
+  writer.WriteReference(id);
+  if (const auto* pid = std::get_if<PidView>(&result)) {
+    writer.WriteAtom("ok");
+    writer.WritePid(*pid);
+  } else {
+    writer.WriteAtom("error");
+    writer.WriteAtom(std::get<AtomView>(result));
+  }
+  DeliverMessage(process, self_, TermView::Trusted(bytes.view(), AtomTable()));
+}
+
+void ProcessTable::FailSpawns(absl::string_view node, absl::string_view why) {
+  const auto related = related_.find(node);
+  if (related == related_.end()) return;
+  const std::vector<uint64_t> keys(related->second.begin(),
+                                   related->second.end());
+  for (const uint64_t key : keys) {
+    ProcessState* process = Find(key);
+    if (process != nullptr) FailSpawnsOf(*process, node, why);
+  }
+}
+
+void ProcessTable::FailSpawnsOf(ProcessState& process, absl::string_view node,
+                                absl::string_view why) {
+  const uint64_t key = process.key;
+  std::vector<Reference> failed;
+  for (const auto& [id, spawn] : process.spawns) {
+    if (spawn.node == node) failed.push_back(id);
+  }
+  for (const Reference& id : failed) {
+    ProcessState* const still = Find(key);
+    if (still == nullptr) return;
+    still->spawns.erase(id);
+    TellSpawned(*still, id, AtomView::Utf8(why));
+  }
+}
+
+}  // namespace ringdist
