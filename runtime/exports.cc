@@ -42,7 +42,7 @@ void EndSpawned(Process& self, MessageWriter*, const Exception* raised) {
       return self.Exit(MakeTerm(std::tuple(raised->reason, raised->stack)));
     case ExceptionClass::kThrow: {
       const auto nocatch = std::tuple(Atom("nocatch"), raised->reason);
-      return self.Exit(MakeTerm(std::tuple(nocatch, Nil())));
+      return self.Exit(MakeTerm(std::tuple(nocatch, raised->stack)));
     }
   }
 }

@@ -58,7 +58,7 @@ void IncomingCall::BadArgument(const TermView& arguments,
 void IncomingCall::Raise(Exception exception) {
   Answer answer = TakeAnswer();
   if (answer == nullptr) return;
-  if (exception.kind == ExceptionClass::kError && exception.stack.empty()) {
+  if (exception.kind != ExceptionClass::kExit && exception.stack.empty()) {
     exception.stack = StackOf(*function_);
   }
   answer(self_, nullptr, &exception);

@@ -90,7 +90,7 @@ class IncomingCall {
   }
   // error:badarg, with the arguments and the cause in its stack.
   void BadArgument(const TermView& arguments, absl::string_view cause);
-  // An error without a stack is given one that names the function.
+  // Without a stack, it is given one that names the function.
   void Raise(Exception exception);
 
  private:

@@ -1,7 +1,11 @@
 // Processes that one node asks another one for (OTP, erts/doc: "Distribution
 // Protocol", SPAWN_REQUEST and SPAWN_REPLY).
 
+#include <algorithm>
+#include <initializer_list>
 #include <optional>
+#include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,17 +23,45 @@ struct SpawnOptions {
   bool monitor = false;
 };
 
+bool IsOneOf(const TermView& value,
+             std::initializer_list<absl::string_view> atoms) {
+  return std::any_of(atoms.begin(), atoms.end(), [&](absl::string_view atom) {
+    return value.IsAtom(atom);
+  });
+}
+
+// Whether it is an option of spawn_opt/5 that has no meaning here.
+bool IsIgnored(const TermView& option) {
+  AtomView name;
+  TermView value;
+  if (!Matches(option, std::tuple(&name, &value))) return false;
+  const std::string is = name.ToString();
+  if (is == "priority") return IsOneOf(value, {"low", "normal", "high", "max"});
+  if (is == "message_queue_data")
+    return IsOneOf(value, {"on_heap", "off_heap"});
+  if (is == "max_heap_size") {
+    return value.type() == TermType::kMap || value.AsUint64().has_value();
+  }
+  return (is == "fullsweep_after" || is == "min_heap_size" ||
+          is == "min_bin_vheap_size") &&
+         value.AsUint64().has_value();
+}
+
 // Nullopt: no options of a spawn.
 std::optional<SpawnOptions> ReadSpawnOptions(const TermView& options) {
   SpawnOptions read;
   if (options.type() == TermType::kNil) return read;
-  if (options.type() != TermType::kList) return std::nullopt;
   TermElements elements = options.elements();
-  TermView option;
-  while (elements.Next(option)) {
-    if (option.IsAtom("link")) read.link = true;
-    if (option.IsAtom("monitor")) read.monitor = true;
+  for (TermView option; elements.Next(option);) {
+    if (option.IsAtom("link")) {
+      read.link = true;
+    } else if (option.IsAtom("monitor")) {
+      read.monitor = true;
+    } else if (!IsIgnored(option)) {
+      return std::nullopt;
+    }
   }
+  if (elements.Tail().type() != TermType::kNil) return std::nullopt;
   return read;
 }
 

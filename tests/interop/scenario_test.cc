@@ -1,10 +1,12 @@
 #include "ringdist/tests/interop/scenario_test.h"
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 
@@ -113,6 +115,14 @@ Term ScenarioTest::EvalTerm(absl::string_view expression) {
   absl::StatusOr<Term> term = Term::FromExternal(bytes);
   EXPECT_TRUE(term.ok()) << expression << ": " << term.status();
   return term.ok() ? *std::move(term) : Term();
+}
+
+bool ScenarioTest::LoadModule(std::initializer_list<absl::string_view> nodes) {
+  const std::string file = std::filesystem::absolute("tests/interop/m.erl");
+  return Eval("(fun() -> {ok, m, M} = compile:file(\"", file,
+              "\", [binary, report]), [{module, m} = erpc:call(To, code,"
+              " load_binary, [m, \"m.erl\", M]) || To <- [",
+              absl::StrJoin(nodes, ", "), "]], ok end)().") == "ok";
 }
 
 std::string WithoutName(const ::testing::TestParamInfo<uint64_t>& info) {

@@ -18,6 +18,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <initializer_list>
 #include <memory>
 #include <string>
 
@@ -123,6 +124,8 @@ class ScenarioTest : public InteropTest {
     return value.ok() ? *value : Value();
   }
   Term EvalTerm(absl::string_view expression);
+  // Loads m.erl at real nodes: "node()", "other@localhost".
+  bool LoadModule(std::initializer_list<absl::string_view> nodes);
   Pid Tester() { return EvalTo<Pid>("self()"); }
 
   // Whether everything that was sent to our node by now has arrived there.
