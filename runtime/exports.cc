@@ -16,6 +16,8 @@ namespace ringdist {
 namespace {
 
 constexpr size_t kMaxArity = 255;
+// More arguments than apply/3 takes.
+constexpr size_t kTooManyArguments = 1024;
 
 std::string KeyOf(absl::string_view module, absl::string_view function,
                   size_t arity) {
@@ -32,25 +34,51 @@ std::optional<size_t> LengthOf(const TermView& list) {
   return list.size();
 }
 
+// What was raised by no function but for what it was to be called with (OTP:
+// erpc:is_arg_error/4) has no stack.
+bool IsArgumentError(const Exception& raised) { return raised.stack.empty(); }
+
 // Ends a process that was spawned to run a function, as its function ended.
 void EndSpawned(Process& self, MessageWriter*, const Exception* raised) {
   if (raised == nullptr) return self.Exit(MakeTerm(Atom("normal")));
+  const Term stack = IsArgumentError(*raised) ? MakeTerm(Nil()) : raised->stack;
   switch (raised->kind) {
     case ExceptionClass::kExit:
       return self.Exit(raised->reason);
     case ExceptionClass::kError:
-      return self.Exit(MakeTerm(std::tuple(raised->reason, raised->stack)));
+      return self.Exit(MakeTerm(std::tuple(raised->reason, stack)));
     case ExceptionClass::kThrow: {
       const auto nocatch = std::tuple(Atom("nocatch"), raised->reason);
-      return self.Exit(MakeTerm(std::tuple(nocatch, raised->stack)));
+      return self.Exit(MakeTerm(std::tuple(nocatch, stack)));
     }
   }
+}
+
+// Ends a process that runs erpc:execute_cast/3, which raises errors anew.
+void EndExecuteCast(Process& self, MessageWriter* value,
+                    const Exception* raised) {
+  if (raised == nullptr || raised->kind != ExceptionClass::kError) {
+    return EndSpawned(self, value, raised);
+  }
+  const Term reason =
+      IsArgumentError(*raised)
+          ? MakeTerm(std::tuple(Atom("erpc"), raised->reason))
+          : MakeTerm(std::tuple(Atom("exception"),
+                                std::tuple(raised->reason, raised->stack)));
+  self.Exit(MakeTerm(
+      std::tuple(reason, List(std::make_tuple(std::tuple(
+                             Atom("erpc"), Atom("execute_cast"), 3, Nil()))))));
 }
 
 // Ends a process that runs erpc:execute_call/4: its exit reason carries the
 // result, marked with what the caller gave along.
 void EndExecuteCall(Process& self, const Term& mark, MessageWriter* value,
                     const Exception* raised) {
+  if (raised != nullptr && IsArgumentError(*raised) &&
+      raised->kind == ExceptionClass::kError) {
+    const auto reason = std::tuple(Atom("erpc"), raised->reason);
+    return self.Exit(MakeTerm(std::tuple(mark, Atom("error"), reason)));
+  }
   StringWriter bytes;
   TermWriter writer(bytes);
   const bool with_stack =
@@ -67,17 +95,23 @@ void EndExecuteCall(Process& self, const Term& mark, MessageWriter* value,
   self.Exit(Term::Trusted(std::string(bytes.view())));
 }
 
-// What apply/3 raises for what is no module, no function, or no list.
+// What apply/3 raises for what is no module, no function, or no list, and what
+// erpc leaves of its stack.
 Exception BadApply(const TermView& module, const TermView& function,
-                   const TermView& arguments) {
+                   const TermView& arguments, std::optional<size_t> arity) {
   const auto info =
       std::tuple(Atom("error_info"),
                  Map(std::pair(Atom("module"), Atom("erl_erts_errors"))));
+  const auto apply = std::tuple(Atom("erlang"), Atom("apply"),
+                                List(std::tuple(module, function, arguments)),
+                                List(std::make_tuple(info)));
+  if (!arity.has_value()) {
+    return {ExceptionClass::kError, MakeTerm(Atom("badarg")),
+            MakeTerm(List(std::make_tuple(apply)))};
+  }
+  const auto called = std::tuple(module, function, *arity, Nil());
   return {ExceptionClass::kError, MakeTerm(Atom("badarg")),
-          MakeTerm(List(std::make_tuple(
-              std::tuple(Atom("erlang"), Atom("apply"),
-                         List(std::tuple(module, function, arguments)),
-                         List(std::make_tuple(info))))))};
+          MakeTerm(List(std::tuple(apply, called)))};
 }
 
 Exception Undefined(const TermView& module, const TermView& function,
@@ -148,8 +182,8 @@ void Exports::RunSpawned(Process self, const control::SpawnRequest& request) {
       request.function == AtomView::Utf8("execute_cast") &&
       Matches(request.arguments,
               List(std::tuple(&module, &function, &arguments)))) {
-    return Run(std::move(self), std::move(caller), EndSpawned, module, function,
-               arguments);
+    return Run(std::move(self), std::move(caller), EndExecuteCast, module,
+               function, arguments);
   }
   const Term m = MakeTerm(request.module);
   const Term f = MakeTerm(request.function);
@@ -163,7 +197,12 @@ void Exports::Run(Process self, Caller caller, IncomingCall::Answer answer,
   const std::optional<AtomView> f = function.AsAtom();
   const std::optional<size_t> arity = LengthOf(arguments);
   if (!m.has_value() || !f.has_value() || !arity.has_value()) {
-    const Exception raised = BadApply(module, function, arguments);
+    const Exception raised = BadApply(module, function, arguments, arity);
+    return answer(self, nullptr, &raised);
+  }
+  if (*arity >= kTooManyArguments) {
+    const Exception raised{ExceptionClass::kError,
+                           MakeTerm(Atom("system_limit")), Term()};
     return answer(self, nullptr, &raised);
   }
   const std::string key = KeyOf(m->ToString(), f->ToString(), *arity);

@@ -57,8 +57,9 @@ void Node::BecomeSelf() {
   }
   processes_.SetSelf(name(), creation());
   net_kernel_ = SpawnNamed("net_kernel", HandleNetKernelMessage);
-  rex_ = SpawnNamed(
-      "rex", Rex(exports_, [this] { return processes_.SpawnForCall(); }));
+  rex_ = SpawnNamed("rex", Rex(exports_, [this](DeathHandler on_death) {
+                      return processes_.SpawnForCall(std::move(on_death));
+                    }));
   group_leader_ = SpawnNamed("user", GroupLeader(calls_, options_.on_output));
   processes_.SetGroupLeader(group_leader_.pid());
   calls_.BecomeSelf();

@@ -287,6 +287,9 @@ void ProcessTable::DeliverDown(ProcessState& process,
 }
 
 void ProcessTable::TellOthers(ProcessState& process, const Term& reason) {
+  for (const auto& [id, spawn] : process.spawns) {
+    if (spawn.link) orphans_[id] = {spawn.node, reason};
+  }
   for (const auto& [other, link] : process.links) {
     if (link.unlink_id != 0) continue;
     router_.RouteSignal(other.node,
@@ -348,6 +351,7 @@ void ProcessTable::ForgetUnlinks(absl::string_view node) {
 }
 
 void ProcessTable::OnNodeLost(absl::string_view node, bool was_up) {
+  ForgetOrphans(node);
   const AtomTerm noconnection("noconnection");
   const auto related = related_.extract(node);
   const auto keys = related.empty() ? absl::flat_hash_set<uint64_t>()

@@ -23,11 +23,57 @@ struct SpawnOptions {
   bool monitor = false;
 };
 
+// The least heap of a process of an Erlang node, in words, which is the least
+// maximum, too.
+constexpr uint64_t kMinHeapSize = 233;
+// Sizes are small integers there.
+constexpr uint64_t kMaxSize = (uint64_t{1} << 59) - 1;
+// Schedulers that one can be bound to: 1, or 0 for none.
+constexpr uint64_t kSchedulers = 1;
+
 bool IsOneOf(const TermView& value,
              std::initializer_list<absl::string_view> atoms) {
   return std::any_of(atoms.begin(), atoms.end(), [&](absl::string_view atom) {
     return value.IsAtom(atom);
   });
+}
+
+bool IsUpTo(const TermView& value, uint64_t limit) {
+  return value.AsUint64().has_value() && *value.AsUint64() <= limit;
+}
+
+// Size, or #{size := Size, kill => boolean(), error_logger => boolean()}.
+bool IsMaxHeapSize(const TermView& value) {
+  if (value.type() != TermType::kMap) {
+    return IsUpTo(value, 0) ||
+           (IsUpTo(value, kMaxSize) && *value.AsUint64() >= kMinHeapSize);
+  }
+  bool has_size = false;
+  TermElements pairs = value.elements();
+  for (TermView key, part; pairs.Next(key) && pairs.Next(part);) {
+    if (key.IsAtom("size")) {
+      has_size = part.type() != TermType::kMap && IsMaxHeapSize(part);
+      if (!has_size) return false;
+    } else if (IsOneOf(key, {"kill", "error_logger"}) &&
+               !IsOneOf(part, {"true", "false"})) {
+      return false;
+    }
+  }
+  return has_size;
+}
+
+// Options of a monitor, which are the asking node's business.
+bool AreMonitorOptions(const TermView& options) {
+  if (options.type() == TermType::kNil) return true;
+  TermElements elements = options.elements();
+  for (TermView option; elements.Next(option);) {
+    AtomView name;
+    if (!Matches(option, std::tuple(&name, Any())) ||
+        !(name == AtomView::Utf8("tag") || name == AtomView::Utf8("alias"))) {
+      return false;
+    }
+  }
+  return elements.Tail().type() == TermType::kNil;
 }
 
 // Whether it is an option of spawn_opt/5 that has no meaning here.
@@ -37,25 +83,29 @@ bool IsIgnored(const TermView& option) {
   if (!Matches(option, std::tuple(&name, &value))) return false;
   const std::string is = name.ToString();
   if (is == "priority") return IsOneOf(value, {"low", "normal", "high", "max"});
-  if (is == "message_queue_data")
+  if (is == "message_queue_data") {
     return IsOneOf(value, {"on_heap", "off_heap"});
-  if (is == "max_heap_size") {
-    return value.type() == TermType::kMap || value.AsUint64().has_value();
   }
+  if (is == "max_heap_size") return IsMaxHeapSize(value);
+  if (is == "scheduler") return IsUpTo(value, kSchedulers);
   return (is == "fullsweep_after" || is == "min_heap_size" ||
           is == "min_bin_vheap_size") &&
-         value.AsUint64().has_value();
+         IsUpTo(value, kMaxSize);
 }
 
-// Nullopt: no options of a spawn.
+// Nullopt: no options of a spawn (OTP, erl_process.c: erts_parse_spawn_opts).
 std::optional<SpawnOptions> ReadSpawnOptions(const TermView& options) {
   SpawnOptions read;
   if (options.type() == TermType::kNil) return read;
   TermElements elements = options.elements();
   for (TermView option; elements.Next(option);) {
+    TermView of_monitor;
     if (option.IsAtom("link")) {
       read.link = true;
     } else if (option.IsAtom("monitor")) {
+      read.monitor = true;
+    } else if (Matches(option, std::tuple(Atom("monitor"), &of_monitor)) &&
+               AreMonitorOptions(of_monitor)) {
       read.monitor = true;
     } else if (!IsIgnored(option)) {
       return std::nullopt;
@@ -113,9 +163,11 @@ void ProcessTable::DeliverSpawnRequest(absl::string_view node,
   RunHandler(process, run, TermView());
 }
 
-Process ProcessTable::SpawnForCall() {
+Process ProcessTable::SpawnForCall(DeathHandler on_death) {
   if (processes_.size() >= max_processes_) return Process();
-  return HandleOf(Spawn(IgnoreMessage, {}));
+  ProcessOptions options;
+  options.on_death = std::move(on_death);
+  return HandleOf(Spawn(IgnoreMessage, std::move(options)));
 }
 
 // Asked by us.
@@ -157,39 +209,56 @@ void ProcessTable::DeliverSpawnReply(absl::string_view node,
                              ? decltype(process->spawns)::iterator()
                              : process->spawns.find(Reference(reply.id));
   if (process == nullptr || requested == process->spawns.end()) {
-    if (pid != nullptr) DisownSpawned(node, reply, *pid);
-    return;
+    return DisownSpawned(node, reply);
   }
   if (requested->second.node != node && node != self_) return;
   const RequestedSpawn spawn = std::move(requested->second);
   process->spawns.erase(requested);
-  if (pid != nullptr && spawn.link) process->links.try_emplace(Pid(*pid));
+  if (pid != nullptr && (reply.flags & control::SpawnReply::kLinked) != 0) {
+    process->links.try_emplace(Pid(*pid));
+  }
   if (pid != nullptr && spawn.monitor) {
     process->monitors[Reference(reply.id)] = {Pid(*pid), "", spawn.node};
   }
   TellSpawned(*process, reply.id, reply.result);
 }
 
-// Nobody waits for it any more: as if who asked had ended just now.
+void ProcessTable::ForgetOrphans(absl::string_view node) {
+  absl::erase_if(orphans_,
+                 [&](const auto& entry) { return entry.second.node == node; });
+}
+
+// Nobody waits for it any more, or ever did.
 void ProcessTable::DisownSpawned(absl::string_view node,
-                                 const control::SpawnReply& reply,
-                                 const PidView& pid) {
-  if ((reply.flags & control::SpawnReply::kLinked) != 0) {
-    const Term noproc = MakeTerm(Atom("noproc"));
-    router_.RouteSignal(node,
-                        control::Exit{.from = reply.to,
-                                      .to = pid,
-                                      .token = {},
-                                      .reason = noproc,
-                                      .reason_is_payload = true},
-                        /*connect=*/false);
+                                 const control::SpawnReply& reply) {
+  const auto orphan = orphans_.find(Reference(reply.id));
+  std::optional<Term> reason;
+  if (orphan != orphans_.end() && orphan->second.node == node) {
+    reason = std::move(orphan->second.reason);
+    orphans_.erase(orphan);
   }
+  const auto* pid = std::get_if<PidView>(&reply.result);
+  const bool is_ours =
+      reply.to.creation == creation_ && reply.id.creation == creation_;
+  if (pid == nullptr || !is_ours) return;
   if ((reply.flags & control::SpawnReply::kMonitored) != 0) {
     router_.RouteSignal(
         node,
-        control::DemonitorP{.from = reply.to, .to = pid, .reference = reply.id},
+        control::DemonitorP{
+            .from = reply.to, .to = *pid, .reference = reply.id},
         /*connect=*/false);
   }
+  if (!reason.has_value() ||
+      (reply.flags & control::SpawnReply::kLinked) == 0) {
+    return;
+  }
+  router_.RouteSignal(node,
+                      control::Exit{.from = reply.to,
+                                    .to = *pid,
+                                    .token = {},
+                                    .reason = *reason,
+                                    .reason_is_payload = true},
+                      /*connect=*/false);
 }
 
 void ProcessTable::TellSpawned(ProcessState& process, const ReferenceView& id,
@@ -210,6 +279,7 @@ void ProcessTable::TellSpawned(ProcessState& process, const ReferenceView& id,
 }
 
 void ProcessTable::FailSpawns(absl::string_view node, absl::string_view why) {
+  ForgetOrphans(node);
   const auto related = related_.find(node);
   if (related == related_.end()) return;
   const std::vector<uint64_t> keys(related->second.begin(),

@@ -60,6 +60,13 @@ struct RequestedSpawn {
   bool monitor = false;
 };
 
+// One that was to be linked to a process that has ended before the reply came,
+// and the reason of that: what the link tells then.
+struct OrphanedSpawn {
+  std::string node;
+  Term reason;
+};
+
 struct ProcessState {
   // How far it is.
   enum class Phase {

@@ -64,6 +64,7 @@ ProcessTable::~ProcessTable() = default;
 void ProcessTable::Clear() {
   names_.clear();
   aliases_.clear();
+  orphans_.clear();
   related_.clear();
   // What is destroyed with a handler may look for processes.
   const auto alive = std::exchange(processes_, {});

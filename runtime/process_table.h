@@ -128,7 +128,6 @@ class ProcessTable {
   Reference AddMonitor(ProcessState& process, MonitorState monitor, bool alias);
   // Whatever has become of the name that it was monitored by.
   void RemoveWatcher(const control::DemonitorP& demonitor);
-  // As Process::SpawnRequest.
   absl::StatusOr<Reference> RequestSpawn(ProcessState& process,
                                          const SpawnFunction& function,
                                          MessageWriter arguments,
@@ -138,7 +137,7 @@ class ProcessTable {
   void DeliverSpawnReply(absl::string_view node,
                          const control::SpawnReply& reply);
   // A process for a call that came otherwise; of nothing beyond the limit.
-  Process SpawnForCall();
+  Process SpawnForCall(DeathHandler on_death);
   uint64_t NextUnlinkId() { return ++last_unlink_id_; }
   ProcessTimerId NextTimerId() { return ++last_timer_id_; }
 
@@ -162,8 +161,8 @@ class ProcessTable {
                     std::unique_ptr<ProcessState::Awaiting> awaiting);
   void Store(ProcessState& process, absl::string_view from_node,
              const TermView& message);
-  void DisownSpawned(absl::string_view node, const control::SpawnReply& reply,
-                     const PidView& pid);
+  void DisownSpawned(absl::string_view node, const control::SpawnReply& reply);
+  void ForgetOrphans(absl::string_view node);
   void TellSpawned(ProcessState& process, const ReferenceView& id,
                    const PidOrName& result);
   void FailSpawnsOf(ProcessState& process, absl::string_view node,
@@ -187,6 +186,7 @@ class ProcessTable {
   absl::flat_hash_map<uint64_t, std::unique_ptr<ProcessState>> processes_;
   absl::flat_hash_map<std::string, uint64_t> names_;
   absl::flat_hash_map<uint64_t, Alias> aliases_;
+  absl::flat_hash_map<Reference, OrphanedSpawn> orphans_;
   // Processes by a node that they have links or monitors with, or had.
   absl::flat_hash_map<std::string, absl::flat_hash_set<uint64_t>> related_;
   // Those whose on_death and whose end come at the end of this turn: both run

@@ -1,5 +1,8 @@
 #include "ringdist/runtime/rex.h"
 
+#include <algorithm>
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -11,26 +14,32 @@
 namespace ringdist {
 namespace {
 
+template <typename Reason>
+void WriteBadRpc(TermWriter& writer, const Reason& reason) {
+  WriteValue(writer,
+             std::tuple(Atom("badrpc"), std::tuple(Atom("EXIT"), reason)));
+}
+
 void WriteResult(TermWriter& writer, MessageWriter* value,
                  const Exception* raised) {
   if (raised == nullptr) return (*value)(writer);
-  const auto badrpc = [&](const auto& reason) {
-    WriteValue(writer,
-               std::tuple(Atom("badrpc"), std::tuple(Atom("EXIT"), reason)));
-  };
   switch (raised->kind) {
     case ExceptionClass::kThrow:
       return writer.WriteTerm(raised->reason);
     case ExceptionClass::kExit:
-      return badrpc(raised->reason);
+      return WriteBadRpc(writer, raised->reason);
     case ExceptionClass::kError:
-      return badrpc(std::tuple(raised->reason, raised->stack));
+      // Without a stack it is about the arguments, as with erpc.
+      if (raised->stack.empty()) return WriteBadRpc(writer, raised->reason);
+      return WriteBadRpc(writer, std::tuple(raised->reason, raised->stack));
   }
 }
 
-// Takes a result to whoever waits for it, as a gen_server or as rex.
+// Who waits for a result, as for a gen_server's or for rex's; or, of a cast,
+// nobody. Shared by the call and by what is told when its process has ended.
 struct Waiting {
-  void Tell(Process& self, MessageWriter result) const {
+  // The first result is what is told.
+  void Tell(Process& self, MessageWriter result) {
     if (server_caller.has_value()) {
       server_caller->ReplyWith(self, result).IgnoreError();
     } else if (caller.has_value()) {
@@ -41,6 +50,8 @@ struct Waiting {
       };
       self.SendWith(*caller, message).IgnoreError();
     }
+    server_caller.reset();
+    caller.reset();
   }
 
   std::optional<ReplyTo> server_caller;
@@ -53,59 +64,66 @@ class RexServer {
       : exports_(exports), spawn_(std::move(spawn)) {}
 
   void operator()(Process& self, const TermView& message) {
-    TermView from, request;
+    TermView from, request, name;
     Pid pid;
     if (Matches(message, std::tuple(Atom("$gen_call"), &from, &request))) {
       std::optional<ReplyTo> caller = ReplyTo::Read(from);
       if (!caller.has_value()) return;
       pid = caller->pid();
-      return Call(self, request, pid, {std::move(caller), std::nullopt});
+      return Call(self, {"call", "block_call"}, request, pid,
+                  {std::move(caller), std::nullopt});
     }
     if (Matches(message, std::tuple(Atom("$gen_cast"), &request))) {
-      return Call(self, request, self.pid(), {});
+      return Call(self, {"cast"}, request, self.pid(), {});
     }
     if (!Matches(message, std::tuple(&pid, &request))) return;
+    const Atom node(self.pid().node);
     if (request.IsAtom("features_request")) {
-      const auto reply =
-          std::tuple(Atom("features_reply"), Atom(self.pid().node),
-                     List(std::make_tuple(Atom("erpc"))));
-      return self.Send(pid, reply).IgnoreError();
+      const auto features = List(std::make_tuple(Atom("erpc")));
+      self.Send(pid, std::tuple(Atom("features_reply"), node, features))
+          .IgnoreError();
+    } else if (Matches(request, std::tuple(Atom("sbcast"), &name, Any()))) {
+      const auto nobody = std::tuple(Atom("nonexisting_name"), name);
+      self.Send(pid, std::tuple(Atom("rex"), node, nobody)).IgnoreError();
+    } else {
+      Call(self, {"call"}, request, pid, {std::nullopt, pid});
     }
-    Call(self, request, pid, {std::nullopt, pid});
   }
 
  private:
-  // {call, Module, Function, Arguments, GroupLeader}, and its like.
-  void Call(Process& self, const TermView& request, const Pid& caller,
-            Waiting waiting) {
+  // {call, Module, Function, Arguments, GroupLeader}, and its like. Some nodes'
+  // group leader is no pid but `user` (ei_rpc), or send_stdout_to_caller.
+  void Call(Process& self, std::initializer_list<absl::string_view> kinds,
+            const TermView& request, const Pid& caller, Waiting waits) {
     AtomView how;
-    TermView module, function, arguments;
-    Pid leader;
+    TermView module, function, arguments, leader;
     if (!Matches(request,
-                 std::tuple(&how, &module, &function, &arguments, &leader))) {
+                 std::tuple(&how, &module, &function, &arguments, &leader)) ||
+        std::find(kinds.begin(), kinds.end(), how.ToString()) == kinds.end()) {
       return;
     }
-    const std::string kind = how.ToString();
-    if (kind != "call" && kind != "block_call" && kind != "cast" &&
-        kind != "block_cast") {
-      return;
-    }
-    Process process = spawn_();
+    const auto waiting = std::make_shared<Waiting>(std::move(waits));
+    // Should it end before the function gives an answer.
+    Process process =
+        spawn_([self, waiting](const Pid&, const Term& reason) mutable {
+          waiting->Tell(
+              self, [&](TermWriter& writer) { WriteBadRpc(writer, reason); });
+        });
     if (!process.IsAlive()) {
-      const Exception raised{ExceptionClass::kExit,
-                             MakeTerm(Atom("system_limit")), Term()};
-      return waiting.Tell(self, [&](TermWriter& writer) {
-        WriteResult(writer, nullptr, &raised);
+      return waiting->Tell(self, [](TermWriter& writer) {
+        WriteBadRpc(writer, Atom("system_limit"));
       });
     }
     exports_.Run(
-        process, {caller, std::move(leader)},
-        [waiting = std::move(waiting)](Process& ended, MessageWriter* value,
-                                       const Exception* raised) {
-          waiting.Tell(ended, [&](TermWriter& writer) {
+        process,
+        {caller, leader.AsPid().has_value() ? Pid(*leader.AsPid()) : Pid()},
+        [waiting](Process& called, MessageWriter* value,
+                  const Exception* raised) {
+          if (!called.IsAlive()) return;
+          waiting->Tell(called, [&](TermWriter& writer) {
             WriteResult(writer, value, raised);
           });
-          ended.Exit(MakeTerm(Atom("normal")));
+          called.Exit(MakeTerm(Atom("normal")));
         },
         module, function, arguments);
   }

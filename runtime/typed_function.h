@@ -40,6 +40,12 @@ struct FunctionTraits<Result (Class::*)(Parameters...)>
 template <typename Result, typename Class, typename... Parameters>
 struct FunctionTraits<Result (Class::*)(Parameters...) const>
     : FunctionTraits<Result (*)(Parameters...)> {};
+template <typename Result, typename... Parameters>
+struct FunctionTraits<Result (*)(Parameters...) noexcept>
+    : FunctionTraits<Result (*)(Parameters...)> {};
+template <typename Result, typename Class, typename... Parameters>
+struct FunctionTraits<Result (Class::*)(Parameters...) const noexcept>
+    : FunctionTraits<Result (*)(Parameters...)> {};
 
 namespace internal_call {
 
