@@ -4,17 +4,16 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
-#include "absl/time/time.h"
 #include "ringdist/runtime/entropy.h"
+#include "ringdist/tools/ringdist_output.h"
 
 namespace ringdist {
 
 KeptConnection::KeptConnection(Reactor& reactor, Node& node, NodeName peer,
-                               Output& output)
+                               OnWait on_wait)
     : node_(node),
       peer_(std::move(peer)),
-      output_(output),
+      on_wait_(std::move(on_wait)),
       reactor_(reactor),
       timer_(reactor, ReactorCallback::To<&KeptConnection::Dial>(this)) {}
 
@@ -32,12 +31,7 @@ void KeptConnection::OnUp() {
 
 void KeptConnection::OnLost() {
   const absl::Duration wait = backoff_.Next(SystemEntropy());
-  const double seconds = absl::ToDoubleSeconds(wait);
-  output_.Print(absl::StrFormat("ringdist: connecting to %s again in %.1f s",
-                                peer_.full(), seconds),
-                {{"event", "reconnecting"},
-                 {"node", peer_.full()},
-                 {"wait_seconds", seconds}});
+  on_wait_(wait);
   timer_.Start(reactor_.Now() + wait);
 }
 

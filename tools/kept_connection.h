@@ -1,9 +1,9 @@
-// KeptConnection: a peer that `ringdist serve --connect` stays connected with.
-// It dials at the start, and again after a while when that failed or the
-// connection was lost, until it is destroyed.
+// KeptConnection: a peer that `ringdist serve --connect` and `ringdist watch`
+// stay connected with. It dials at the start, and again after a while when that
+// failed or the connection was lost, until it is destroyed.
 //
 //   KeptConnection peer(reactor, *node, *NodeName::Parse("srv@localhost"),
-//                       output);
+//                       [&](absl::Duration wait) { ... });
 //   peer.Dial();
 //   ... tell it OnUp and OnLost
 //
@@ -12,18 +12,23 @@
 #ifndef RINGDIST_TOOLS_KEPT_CONNECTION_H_
 #define RINGDIST_TOOLS_KEPT_CONNECTION_H_
 
+#include <functional>
+
+#include "absl/time/time.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tools/backoff.h"
-#include "ringdist/tools/ringdist_output.h"
 
 namespace ringdist {
 
 class KeptConnection {
  public:
-  // `reactor` and `output` outlive it, and `node` its last call.
-  KeptConnection(Reactor& reactor, Node& node, NodeName peer, Output& output);
+  // Told how long it waits before it dials again; runs in OnLost and Dial.
+  using OnWait = std::function<void(absl::Duration wait)>;
+
+  // `reactor` outlives it, and `node` its last call.
+  KeptConnection(Reactor& reactor, Node& node, NodeName peer, OnWait on_wait);
 
   const NodeName& peer() const { return peer_; }
 
@@ -38,7 +43,7 @@ class KeptConnection {
  private:
   Node& node_;
   const NodeName peer_;
-  Output& output_;
+  const OnWait on_wait_;
   Reactor& reactor_;
   Backoff backoff_;
   Timer timer_;  // Runs until it is time to dial again.

@@ -7,11 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "ringdist/tools/ringdist_call.h"
 #include "ringdist/tools/ringdist_dump.h"
+#include "ringdist/tools/ringdist_info.h"
 #include "ringdist/tools/ringdist_output.h"
 #include "ringdist/tools/ringdist_ping.h"
 #include "ringdist/tools/ringdist_send.h"
 #include "ringdist/tools/ringdist_serve.h"
+#include "ringdist/tools/ringdist_watch.h"
 
 namespace ringdist {
 namespace {
@@ -29,6 +32,8 @@ constexpr char kExamples[] =
     "  ringdist serve --name=cpp@localhost --dir=/run/nodes\n"
     "  ringdist ping cpp@localhost --dir=/run/nodes\n"
     "  ringdist send srv@localhost logger '{hello, 1}' --dir=/run/nodes\n"
+    "  ringdist call srv@localhost lists seq '[1, 10]' --dir=/run/nodes\n"
+    "  ringdist watch srv@localhost --dir=/run/nodes\n"
     "  ringdist serve --help";
 
 // Help that shows flags as they are written: --name=NODE.
@@ -46,7 +51,9 @@ class HelpFormatter final : public CLI::Formatter {
   }
 
   std::string make_option_usage(const CLI::Option* option) const override {
-    return make_option_name(option, /*is_positional=*/true);
+    const std::string name = make_option_name(option, /*is_positional=*/true);
+    if (!option->get_default_str().empty()) return absl::StrCat("[", name, "]");
+    return option->get_expected_max() > 1 ? absl::StrCat(name, "...") : name;
   }
 
   // The first line of the description will do in the list of commands.
@@ -69,7 +76,8 @@ int ExplainUsageError(const CLI::App& app, const CLI::ParseError& error) {
       arguments.empty() ? "command" : absl::StrCat("command ", arguments[0]);
   PrintError(absl::StrCat(
       "there is no ", command,
-      "; write ringdist serve, ping, send or dump (see ringdist --help)"));
+      "; write ringdist serve, ping, send, call, info, watch or dump (see "
+      "ringdist --help)"));
   return kUsageError;
 }
 
@@ -83,10 +91,16 @@ int Main(int argc, char** argv) {
   ServeFlags serve_flags;
   PingFlags ping_flags;
   SendFlags send_flags;
+  CallFlags call_flags;
+  InfoFlags info_flags;
+  WatchFlags watch_flags;
   DumpFlags dump_flags;
   const CLI::App& serve = AddServeCommand(app, serve_flags);
   const CLI::App& ping = AddPingCommand(app, ping_flags);
   const CLI::App& send = AddSendCommand(app, send_flags);
+  const CLI::App& call = AddCallCommand(app, call_flags);
+  const CLI::App& info = AddInfoCommand(app, info_flags);
+  const CLI::App& watch = AddWatchCommand(app, watch_flags);
   AddDumpCommand(app, dump_flags);
   try {
     app.parse(argc, argv);
@@ -98,6 +112,9 @@ int Main(int argc, char** argv) {
   if (serve.parsed()) return RunServe(serve_flags);
   if (ping.parsed()) return RunPing(ping_flags);
   if (send.parsed()) return RunSend(send_flags);
+  if (call.parsed()) return RunCall(call_flags);
+  if (info.parsed()) return RunInfo(info_flags);
+  if (watch.parsed()) return RunWatch(watch_flags);
   return RunDump(dump_flags);
 }
 

@@ -7,8 +7,10 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "ringdist/proto/atom_view.h"
 #include "ringdist/proto/dynamic_name.h"
 #include "ringdist/proto/node_name.h"
+#include "ringdist/proto/term_text.h"
 #include "ringdist/runtime/entropy.h"
 #include "ringdist/tools/cookie.h"
 
@@ -179,6 +181,24 @@ absl::Status ParsePositive(absl::string_view text, int& value) {
 absl::Status ParseNode(absl::string_view text, std::string& value) {
   value = std::string(text);
   return NodeName::Parse(text).status();
+}
+
+absl::Status ParseAtom(absl::string_view text, std::string& value) {
+  if (text.empty() || !IsAtomText(text)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("\"", text,
+                     "\" is no name; write an atom of at most 255 characters, "
+                     "without quotes"));
+  }
+  value = std::string(text);
+  return absl::OkStatus();
+}
+
+absl::Status ParseTermText(absl::string_view text, Term& value) {
+  absl::StatusOr<Term> term = ParseTerm(text);
+  if (!term.ok()) return term.status();
+  value = *std::move(term);
+  return absl::OkStatus();
 }
 
 void ThrowUsageError(absl::string_view message) {

@@ -19,6 +19,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "ringdist/proto/term.h"
 #include "ringdist/runtime/distribution_options.h"
 #include "ringdist/tools/ringdist_output.h"
 
@@ -67,6 +68,9 @@ CLI::Option* AddRepeatableFlag(CLI::App& app, const std::string& name,
 absl::Status ParseDuration(absl::string_view text, absl::Duration& value);
 absl::Status ParsePositive(absl::string_view text, int& value);
 absl::Status ParseNode(absl::string_view text, std::string& value);
+absl::Status ParseAtom(absl::string_view text, std::string& value);
+// A term in Erlang's syntax.
+absl::Status ParseTermText(absl::string_view text, Term& value);
 
 // The exception by which CLI11 is told of a usage error.
 [[noreturn]] void ThrowUsageError(absl::string_view message);

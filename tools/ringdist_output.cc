@@ -16,13 +16,18 @@ Output::Output(Format format, std::function<void()> on_broken)
     : format_(format), on_broken_(std::move(on_broken)) {}
 
 void Output::Print(absl::string_view line, const Json& event) {
+  Write(absl::StrCat(line, "\n"), event);
+}
+
+void Output::Write(absl::string_view text, const Json& event) {
   if (!status_.ok()) return;
-  std::string text(line);
+  std::string object;
   if (format_ == Format::kJson) {
     // A path need not be UTF-8.
-    text = event.dump(-1, ' ', false, Json::error_handler_t::replace);
+    object = event.dump(-1, ' ', false, Json::error_handler_t::replace);
+    object.push_back('\n');
+    text = object;
   }
-  text.push_back('\n');
   if (fwrite(text.data(), 1, text.size(), stdout) == text.size() &&
       fflush(stdout) == 0) {
     return;

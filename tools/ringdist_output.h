@@ -43,6 +43,8 @@ class Output {
 
   // `line` has no '\n' at its end; `event` says the same as an object.
   void Print(absl::string_view line, const Json& event);
+  // As Print, but `text` is written as it is, and need not end a line.
+  void Write(absl::string_view text, const Json& event);
 
   // OK, or why printing failed.
   const absl::Status& status() const { return status_; }

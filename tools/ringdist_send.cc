@@ -7,10 +7,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "ringdist/proto/atom_view.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/proto/term_convert.h"
-#include "ringdist/proto/term_text.h"
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/process.h"
 #include "ringdist/runtime/reactor.h"
@@ -36,24 +34,6 @@ constexpr char kExamples[] =
     "Exit status: 0 if the other node has taken the message, 1 if it could not "
     "be\n"
     "sent or nobody has that name, 2 if the command line is wrong.";
-
-absl::Status ParseName(absl::string_view text, std::string& value) {
-  if (text.empty() || !IsAtomText(text)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("\"", text,
-                     "\" is no name of a process; write an atom of at most 255 "
-                     "characters, without quotes"));
-  }
-  value = std::string(text);
-  return absl::OkStatus();
-}
-
-absl::Status ParseTermFlag(absl::string_view text, Term& value) {
-  absl::StatusOr<Term> term = ParseTerm(text);
-  if (!term.ok()) return term.status();
-  value = *std::move(term);
-  return absl::OkStatus();
-}
 
 void ValidateSendFlags(SendFlags& flags) {
   if (flags.term.empty()) {
@@ -191,11 +171,11 @@ CLI::App& AddSendCommand(CLI::App& app, SendFlags& flags) {
           });
   AddFlag(send, "REGISTERED_NAME", "", "The name of the process.",
           [&flags](const std::string& text) {
-            return ParseName(text, flags.name);
+            return ParseAtom(text, flags.name);
           });
   AddFlag(send, "TERM", "", "What to send, in Erlang's syntax.",
           [&flags](const std::string& text) {
-            return ParseTermFlag(text, flags.term);
+            return ParseTermText(text, flags.term);
           });
   AddVisitorFlags(send, flags.node, flags.timeout,
                   "How long connecting may take, and then to be\n"

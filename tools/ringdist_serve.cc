@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/time/clock.h"
 #include "ringdist/proto/distribution_flags.h"
 #include "ringdist/proto/node_name.h"
@@ -107,6 +108,7 @@ class Server {
   void OnNodeUp(const PeerInfo& peer);
   void OnNodeDown(const PeerInfo& peer, const absl::Status& reason);
   void OnSetupFailed(const NodeName& peer, const absl::Status& reason);
+  void OnWait(const NodeName& peer, absl::Duration wait);
   void OnListening();
   // Has all bytes captured, if that was asked for.
   absl::Status StartCapture(DistributionOptions& options);
@@ -196,11 +198,22 @@ void Server::OnListening() {
        {"node", node_->name().full()},
        {"path", path},
        {"creation", node_->creation()}});
-  for (const std::string& peer : flags_.connect) {
+  for (const std::string& name : flags_.connect) {
+    const NodeName peer = *NodeName::Parse(name);
     kept_.push_back(std::make_unique<KeptConnection>(
-        reactor_, *node_, *NodeName::Parse(peer), output_));
+        reactor_, *node_, peer,
+        [this, peer](absl::Duration wait) { OnWait(peer, wait); }));
     kept_.back()->Dial();
   }
+}
+
+void Server::OnWait(const NodeName& peer, absl::Duration wait) {
+  const double seconds = absl::ToDoubleSeconds(wait);
+  output_.Print(absl::StrFormat("ringdist: connecting to %s again in %.1f s",
+                                peer.full(), seconds),
+                {{"event", "reconnecting"},
+                 {"node", peer.full()},
+                 {"wait_seconds", seconds}});
 }
 
 KeptConnection* Server::FindKept(const NodeName& peer) {
