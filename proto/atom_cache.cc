@@ -25,31 +25,6 @@ size_t FlagsAt(absl::string_view flags, size_t index) {
   return static_cast<uint8_t>(flags[index / 2]) >> (index % 2 * 4) & 15;
 }
 
-// Up to 8 bytes as a number, which need not be the same on every machine.
-uint64_t LoadUpTo8(absl::string_view bytes) {
-  const char* const at = bytes.data();
-  const size_t size = bytes.size();
-  if (size >= 4) {
-    uint32_t front, back;
-    std::memcpy(&front, at, 4);
-    std::memcpy(&back, at + size - 4, 4);
-    return uint64_t{front} << 32 | back;
-  }
-  if (size == 0) return 0;
-  const auto byte = [at](size_t i) { return static_cast<uint8_t>(at[i]); };
-  return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
-}
-
-uint64_t Hash(absl::string_view text) {
-  uint64_t hash = text.size();
-  for (size_t at = 0; at <= text.size(); at += 8) {
-    hash ^= LoadUpTo8(text.substr(at, 8));
-    hash *= 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio.
-    hash ^= hash >> 32;
-  }
-  return hash;
-}
-
 absl::Status Malformed(size_t at, size_t index, size_t count,
                        absl::string_view what) {
   return absl::InvalidArgumentError(
@@ -67,7 +42,7 @@ absl::Status TooShort(absl::string_view packet) {
 // AtomCacheOut.
 
 size_t AtomCacheOut::SlotOf(absl::string_view text) {
-  return Hash(text) % kAtomCacheSlots;
+  return HashOfText(text) % kAtomCacheSlots;
 }
 
 int AtomCacheOut::PlaceOf(absl::string_view text) {
@@ -138,6 +113,7 @@ absl::Status AtomCacheIn::Read(absl::string_view packet, size_t& at,
                                std::vector<Text>* kept) {
   replaced_.clear();
   atoms_.clear();
+  changed_ = false;
   ByteReader bytes(packet);
   bytes.ReadBytes(at);
   const size_t count = bytes.ReadU8();
@@ -177,6 +153,7 @@ const AtomCacheIn::Text* AtomCacheIn::ReadReference(
   // Earlier references of this message may point to what lay there.
   if (slot != nullptr) replaced_.push_back(std::move(slot));
   slot = std::make_shared<const std::string>(text.data(), text.size());
+  changed_ = true;
   return &slot;
 }
 

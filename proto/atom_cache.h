@@ -90,6 +90,17 @@ class AtomCacheOut {
     long_atoms_ = false;
   }
 
+  // Begins a message with the first `count` atoms of the last one, at the same
+  // places. The peer must know these.
+  void BeginAgain(size_t count) {
+    BeginMessage();
+    for (; count_ < count; ++count_)
+      slots_.At(used_[count_]).message = message_;
+  }
+  // Atoms of the message so far, and whether the peer knows all of them.
+  size_t count() const { return count_; }
+  bool all_known() const { return new_count_ == 0; }
+
   // What stands behind 52 for an atom, which becomes one of the message's; or
   // kInFull. `text` must be an atom's.
   static constexpr int kInFull = -1;
@@ -146,6 +157,13 @@ class AtomCacheIn {
 
   // The texts of what was read last, by index; valid until the next Read.
   absl::Span<const absl::string_view> atoms() const { return atoms_; }
+  // Whether the last Read put an atom into a slot.
+  bool changed() const { return changed_; }
+  // Counts as if Read had read what it read last once more, all of it known.
+  void CountAgain() {
+    statistics_.references += atoms_.size();
+    statistics_.hits += atoms_.size();
+  }
 
   AtomCacheStatistics statistics() const { return statistics_; }
 
@@ -157,6 +175,7 @@ class AtomCacheIn {
   internal_atom_cache::Slots<Text> slots_;
   std::vector<absl::string_view> atoms_;  // Points to the texts.
   std::vector<Text> replaced_;            // By the last Read, as is atoms_.
+  bool changed_ = false;
   AtomCacheStatistics statistics_;
 };
 

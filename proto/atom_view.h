@@ -14,6 +14,7 @@
 #ifndef RINGDIST_PROTO_ATOM_VIEW_H_
 #define RINGDIST_PROTO_ATOM_VIEW_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -69,6 +70,27 @@ Word Load(const char* at) {
 bool IsWideAtomText(absl::string_view text);
 
 }  // namespace internal_atom_view
+
+// A hash of a short text, which need not be the same on every machine. Not
+// against who chooses texts to collide.
+inline uint64_t HashOfText(absl::string_view text) {
+  using internal_atom_view::Load;
+  const auto up_to_8 = [](const char* at, size_t size) -> uint64_t {
+    if (size >= 4) {
+      return uint64_t{Load<uint32_t>(at)} << 32 | Load<uint32_t>(at + size - 4);
+    }
+    if (size == 0) return 0;
+    const auto byte = [at](size_t i) { return static_cast<uint8_t>(at[i]); };
+    return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
+  };
+  uint64_t hash = text.size();
+  for (size_t at = 0; at <= text.size(); at += 8) {
+    hash ^= up_to_8(text.data() + at, std::min<size_t>(text.size() - at, 8));
+    hash *= 0x9E3779B97F4A7C15;  // 2^64 over the golden ratio.
+    hash ^= hash >> 32;
+  }
+  return hash;
+}
 
 // Whether `text` has no byte above 0x7F.
 inline bool IsAscii(absl::string_view text) {

@@ -1,10 +1,13 @@
 #include "ringdist/proto/distribution_decoder.h"
 
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "ringdist/proto/big_endian.h"
+#include "ringdist/proto/check.h"
 #include "ringdist/proto/control_operation.h"
 #include "ringdist/proto/distribution_flags.h"
 #include "ringdist/proto/fragment_assembler.h"
@@ -28,37 +31,31 @@ absl::Status Malformed(absl::string_view packet, absl::string_view what) {
       "distribution header: packet of ", packet.size(), " bytes ", what));
 }
 
-// Reads the terms, which begin at bytes[at].
-absl::StatusOr<bool> DecodeTerms(absl::string_view bytes, size_t at,
-                                 AtomTable atoms, ControlMessage& message) {
-  TermReader reader(bytes, atoms);
-  reader.ReadBytes(at);
-  const absl::Status decoded = DecodeControl(reader, message);
-  if (!decoded.ok()) return decoded;
-  TermView* payload = PayloadOf(message);
-  if (payload == nullptr) return true;
-  *payload = reader.ReadTerm();
-  if (reader.ok()) return true;
-  return absl::DataLossError(
-      absl::StrCat("control message ", NameOf(message),
-                   ": payload: ", reader.status().message()));
-}
+// The longest front that is worth comparing: a trace token may have any size.
+constexpr size_t kMaxFront = 256;
 
 }  // namespace
 
 struct DistributionDecoder::State {
+  // What is known of `front`.
+  enum class Front {
+    kNone,     // Nothing: it means nothing.
+    kBytes,    // The last packet began with it.
+    kDecoded,  // And `message` was decoded from it.
+  };
+
   State(uint64_t negotiated, DistributionLimits limits)
       : flags(negotiated),
         assembler(limits.max_sequences, limits.max_fragmented_bytes) {}
 
-  absl::StatusOr<bool> Decode(absl::string_view packet,
-                              ControlMessage& message);
-  absl::StatusOr<bool> DecodeWhole(absl::string_view packet, size_t at,
-                                   ControlMessage& message);
-  absl::StatusOr<bool> DecodeFirstFragment(absl::string_view packet,
-                                           ControlMessage& message);
-  absl::StatusOr<bool> DecodeNextFragment(absl::string_view packet,
-                                          ControlMessage& message);
+  absl::StatusOr<bool> Decode(absl::string_view packet);
+  absl::StatusOr<bool> DecodeWhole(absl::string_view packet, size_t at);
+  absl::StatusOr<bool> DecodeFirstFragment(absl::string_view packet);
+  absl::StatusOr<bool> DecodeNextFragment(absl::string_view packet);
+  // A packet that begins with `front`.
+  absl::StatusOr<bool> DecodeBehindFront(absl::string_view packet);
+  // Where `reader` stands, if the message has one.
+  absl::StatusOr<bool> ReadPayload(TermReader& reader);
 
   // Reads the atoms of a header, which begin at packet[at], and moves `at`
   // behind them.
@@ -72,6 +69,14 @@ struct DistributionDecoder::State {
   absl::Status failure;
   std::unique_ptr<AtomCacheIn> cache;  // Null until it is used.
   FragmentAssembler assembler;
+  ControlMessage message;
+  // The last packet that was a whole message and brought no atom, up to its
+  // payload. What begins likewise says the same there: the bytes tell where the
+  // header and the control term end, and no slot of the cache has changed.
+  std::string front;
+  size_t front_header = 0;  // How much of it is the header.
+  Front front_is = Front::kNone;
+  bool repeats = false;
   // What the last message's views point to, if it came in fragments.
   std::unique_ptr<FragmentedMessage> assembled;
   std::vector<absl::string_view> assembled_atoms;
@@ -98,7 +103,12 @@ absl::Status DistributionDecoder::State::ReadAtoms(
 }
 
 absl::StatusOr<bool> DistributionDecoder::State::Decode(
-    absl::string_view packet, ControlMessage& message) {
+    absl::string_view packet) {
+  if (front_is != Front::kNone && absl::StartsWith(packet, front)) {
+    return DecodeBehindFront(packet);
+  }
+  front_is = Front::kNone;
+  repeats = false;
   if ((flags & (kDflagDistHdrAtomCache | kDflagFragments)) == 0) {
     const absl::Status decoded = DecodePassThrough(packet, message);
     if (!decoded.ok()) return decoded;
@@ -109,7 +119,7 @@ absl::StatusOr<bool> DistributionDecoder::State::Decode(
     return Malformed(packet, "does not begin with 83");
   }
   const auto tag = static_cast<HeaderTag>(packet[1]);
-  if (tag == HeaderTag::kWhole) return DecodeWhole(packet, kTagsSize, message);
+  if (tag == HeaderTag::kWhole) return DecodeWhole(packet, kTagsSize);
   if (tag != HeaderTag::kFirstFragment && tag != HeaderTag::kNextFragment) {
     return Malformed(packet, "does not begin with 83 44, 83 45 or 83 46");
   }
@@ -119,26 +129,77 @@ absl::StatusOr<bool> DistributionDecoder::State::Decode(
   if (packet.size() < kFragmentHeaderSize) {
     return Malformed(packet, "ends before the fragment's id does");
   }
-  return tag == HeaderTag::kFirstFragment ? DecodeFirstFragment(packet, message)
-                                          : DecodeNextFragment(packet, message);
+  return tag == HeaderTag::kFirstFragment ? DecodeFirstFragment(packet)
+                                          : DecodeNextFragment(packet);
 }
 
 absl::StatusOr<bool> DistributionDecoder::State::DecodeWhole(
-    absl::string_view packet, size_t at, ControlMessage& message) {
+    absl::string_view packet, size_t at) {
   const absl::Status read = ReadAtoms(packet, at);
   if (!read.ok()) return read;
-  return DecodeTerms(packet, at, atoms(), message);
+  TermReader reader(packet, atoms());
+  reader.ReadBytes(at);
+  const absl::Status decoded = DecodeControl(reader, message);
+  if (!decoded.ok()) return decoded;
+  if (PayloadOf(message) == nullptr) return true;
+  const size_t front_size = packet.size() - reader.Rest().size();
+  const bool is_plain = packet[1] == static_cast<char>(HeaderTag::kWhole);
+  const bool brought_atoms = cache != nullptr && cache->changed();
+  if (is_plain && !brought_atoms && front_size <= kMaxFront) {
+    front.assign(packet.data(), front_size);
+    front_header = at;
+    front_is = Front::kBytes;
+  }
+  return ReadPayload(reader);
+}
+
+absl::StatusOr<bool> DistributionDecoder::State::DecodeBehindFront(
+    absl::string_view packet) {
+  if (front_is == Front::kBytes) {
+    // 1. The views in `message` point into the packet before, which is gone.
+    // 2. From here on they point into `front`, which stays as it is for as long
+    //    as packets begin with it.
+    TermReader reader(front, atoms());
+    reader.ReadBytes(front_header);
+    RINGDIST_CHECK(DecodeControl(reader, message).ok());
+    front_is = Front::kDecoded;
+  }
+  repeats = true;
+  if (cache != nullptr) cache->CountAgain();
+  internal_term::TermCursor cursor(packet.substr(front.size()), atoms());
+  if (internal_term::SkipTerm(cursor, TermLimits::kNone)) {
+    const absl::string_view rest = cursor.bytes().Rest();
+    *PayloadOf(message) = TermView::Trusted(
+        packet.substr(front.size(), packet.size() - front.size() - rest.size()),
+        atoms());
+    return true;
+  }
+  // Once more, for the error.
+  TermReader reader(packet, atoms());
+  reader.ReadBytes(front.size());
+  return ReadPayload(reader);
+}
+
+absl::StatusOr<bool> DistributionDecoder::State::ReadPayload(
+    TermReader& reader) {
+  TermView* const payload = PayloadOf(message);
+  if (payload == nullptr) return true;
+  *payload = reader.ReadTerm();
+  if (reader.ok()) return true;
+  return absl::DataLossError(
+      absl::StrCat("control message ", NameOf(message),
+                   ": payload: ", reader.status().message()));
 }
 
 absl::StatusOr<bool> DistributionDecoder::State::DecodeFirstFragment(
-    absl::string_view packet, ControlMessage& message) {
+    absl::string_view packet) {
   const auto sequence = LoadBigEndian<uint64_t>(packet.data() + kTagsSize);
   const auto id = LoadBigEndian<uint64_t>(packet.data() + kTagsSize + 8);
   size_t at = kFragmentHeaderSize;
-  if (sequence == 0) return DecodeWhole(packet, at, message);
+  if (sequence == 0) return DecodeWhole(packet, at);
   if (id == 0) return Malformed(packet, "is a fragment with the id 0");
   if (id == 1 && !assembler.Contains(sequence)) {
-    return DecodeWhole(packet, at, message);
+    return DecodeWhole(packet, at);
   }
   std::vector<AtomCacheIn::Text> kept;
   const absl::Status read = ReadAtoms(packet, at, &kept);
@@ -156,7 +217,7 @@ absl::StatusOr<bool> DistributionDecoder::State::DecodeFirstFragment(
 }
 
 absl::StatusOr<bool> DistributionDecoder::State::DecodeNextFragment(
-    absl::string_view packet, ControlMessage& message) {
+    absl::string_view packet) {
   absl::StatusOr<std::unique_ptr<FragmentedMessage>> continued =
       assembler.Continue(LoadBigEndian<uint64_t>(packet.data() + kTagsSize),
                          LoadBigEndian<uint64_t>(packet.data() + kTagsSize + 8),
@@ -168,7 +229,10 @@ absl::StatusOr<bool> DistributionDecoder::State::DecodeNextFragment(
   for (const AtomCacheIn::Text& atom : assembled->atoms) {
     assembled_atoms.push_back(*atom);
   }
-  return DecodeTerms(assembled->bytes.view(), 0, assembled_atoms, message);
+  TermReader reader(assembled->bytes.view(), assembled_atoms);
+  const absl::Status decoded = DecodeControl(reader, message);
+  if (!decoded.ok()) return decoded;
+  return ReadPayload(reader);
 }
 
 DistributionDecoder::DistributionDecoder(uint64_t negotiated,
@@ -177,16 +241,21 @@ DistributionDecoder::DistributionDecoder(uint64_t negotiated,
 
 DistributionDecoder::~DistributionDecoder() = default;
 
-absl::StatusOr<bool> DistributionDecoder::Decode(absl::string_view packet,
-                                                 ControlMessage& message) {
+absl::StatusOr<bool> DistributionDecoder::Decode(absl::string_view packet) {
   if (!state_->failure.ok()) return state_->failure;
   state_->assembled.reset();
-  absl::StatusOr<bool> complete = state_->Decode(packet, message);
+  absl::StatusOr<bool> complete = state_->Decode(packet);
   if (!complete.ok() && !absl::IsDataLoss(complete.status())) {
     state_->failure = complete.status();
   }
   return complete;
 }
+
+const ControlMessage& DistributionDecoder::message() const {
+  return state_->message;
+}
+
+bool DistributionDecoder::repeats() const { return state_->repeats; }
 
 AtomCacheStatistics DistributionDecoder::statistics() const {
   return state_->cache == nullptr ? AtomCacheStatistics()

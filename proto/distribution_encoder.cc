@@ -16,6 +16,10 @@ constexpr uint8_t kFirstFragmentTag = 69;  // 'E'
 constexpr uint8_t kNextFragmentTag = 70;   // 'F'
 constexpr size_t kTagsSize = 2;
 
+// A peer that knows all of these understands every message as it is.
+constexpr uint64_t kReplaceable =
+    kDflagSendSender | kDflagUnlinkId | kDflagExitPayload;
+
 // Called with a message: makes `replaced` what a peer with these flags
 // understands in its place. False if it understands the message itself.
 class Replacement {
@@ -103,11 +107,13 @@ void DistributionEncoder::Encode(const ControlMessage& message,
   RINGDIST_CHECK(!encoded_);
   RINGDIST_CHECK_EQ(packet.size(), 0u);
   encoded_ = true;
+  const bool cached = (flags_ & kDflagDistHdrAtomCache) != 0;
+  if (cached && (flags_ & kReplaceable) == kReplaceable) {
+    return EncodeCached(message, payload, packet);
+  }
   ControlMessage storage;
   const ControlMessage& understood = Understood(message, flags_, storage);
-  if ((flags_ & kDflagDistHdrAtomCache) != 0) {
-    return EncodeCached(understood, payload, packet);
-  }
+  if (cached) return EncodeCached(understood, payload, packet);
   TermWriter writer(packet);
   if (fragments()) {
     WriteTags(kHeaderTag, packet);
@@ -130,19 +136,45 @@ void DistributionEncoder::EncodeCached(const ControlMessage& message,
                                        PayloadWriter payload,
                                        ByteWriter& packet) {
   if (atoms_ == nullptr) atoms_ = std::make_unique<AtomCacheOut>();
-  atoms_->BeginMessage();
-  const size_t room = header_size_;
-  packet.Extend(room);
   TermWriter writer(packet, atoms_.get());
-  EncodeControl(message, writer);
+  const bool again = last_.Is(message);
+  size_t room = header_size_;
+  if (again) {
+    room = last_.header_size();
+    atoms_->BeginAgain(last_.references());
+    packet.WriteBytes(last_.front());
+  } else {
+    atoms_->BeginMessage();
+    packet.Extend(room);
+    EncodeControl(message, writer);
+    RememberControl(message, packet.view().substr(room));
+  }
   const size_t control_size = packet.size() - room;
   WritePayload(message, payload, writer);
   header_size_ = kTagsSize + atoms_->HeaderSize();
   payload_offset_ = header_size_ + control_size;
-  char* const header = ResizeFront(room, header_size_, packet);
-  header[0] = static_cast<char>(kTermVersion);
-  header[1] = static_cast<char>(kHeaderTag);
-  atoms_->WriteHeader(header + kTagsSize);
+  if (again && atoms_->count() == last_.references()) return;
+  WriteHeader(ResizeFront(room, header_size_, packet));
+}
+
+void DistributionEncoder::WriteHeader(char* at) const {
+  at[0] = static_cast<char>(kTermVersion);
+  at[1] = static_cast<char>(kHeaderTag);
+  atoms_->WriteHeader(at + kTagsSize);
+}
+
+void DistributionEncoder::RememberControl(const ControlMessage& message,
+                                          absl::string_view control) {
+  // What the peer is only being told cannot be referred to again yet.
+  if (!atoms_->all_known() || !LastControl::IsWorthIt(message)) {
+    return last_.Forget();
+  }
+  // Its atoms are few: those of two pids or references, or of a name.
+  char header[32];
+  const size_t size = kTagsSize + atoms_->HeaderSize();
+  if (size > sizeof(header)) return last_.Forget();
+  WriteHeader(header);
+  last_.Remember(message, {header, size}, control, atoms_->count());
 }
 
 void DistributionEncoder::Commit() {

@@ -49,6 +49,7 @@
 #include "ringdist/proto/atom_cache.h"
 #include "ringdist/proto/bytes.h"
 #include "ringdist/proto/control_message.h"
+#include "ringdist/proto/last_control.h"
 #include "ringdist/proto/term_writer.h"
 
 namespace ringdist {
@@ -118,9 +119,14 @@ class DistributionEncoder {
  private:
   void EncodeCached(const ControlMessage& message, PayloadWriter payload,
                     ByteWriter& packet);
+  // The tags and the atoms of the message so far.
+  void WriteHeader(char* at) const;
+  void RememberControl(const ControlMessage& message,
+                       absl::string_view control);
 
   const uint64_t flags_;
   std::unique_ptr<AtomCacheOut> atoms_;  // Null until it is used.
+  LastControl last_;                     // Of those with atoms.
   size_t header_size_ = 0;               // Of the last one with atoms.
   size_t payload_offset_ = 0;
   bool encoded_ = false;  // And neither committed nor abandoned.

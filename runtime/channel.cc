@@ -123,10 +123,10 @@ ChannelStatistics Channel::statistics() const {
 }
 
 PacketWriter Channel::BeginPacket() {
-  if (controller() == nullptr) return PacketWriter(nullptr, NotUp());
-  absl::Status status = controller()->Writable();
-  if (!status.ok()) return PacketWriter(nullptr, std::move(status));
-  return PacketWriter(controller(), absl::OkStatus());
+  Controller* const to = controller();
+  if (to == nullptr) return PacketWriter(nullptr, NotUp());
+  if (!to->IsWritable()) return PacketWriter(nullptr, to->Writable());
+  return PacketWriter(to, absl::OkStatus());
 }
 
 absl::Status Channel::Send(absl::string_view packet) {

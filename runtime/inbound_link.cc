@@ -7,13 +7,12 @@
 namespace ringdist {
 
 absl::Status InboundLink::Decode(absl::string_view packet) {
-  ControlMessage signal;
-  const absl::StatusOr<bool> complete = decoder_.Decode(packet, signal);
-  if (absl::IsDataLoss(complete.status())) {
-    return handle_(signal, complete.status());
+  const absl::StatusOr<bool> complete = decoder_.Decode(packet);
+  if (!complete.ok() && !absl::IsDataLoss(complete.status())) {
+    return complete.status();
   }
-  if (!complete.ok()) return complete.status();
-  return *complete ? handle_(signal, absl::OkStatus()) : absl::OkStatus();
+  if (complete.ok() && !*complete) return absl::OkStatus();
+  return handle_({decoder_.message(), complete.status(), decoder_.repeats()});
 }
 
 absl::Status InboundLink::TakeHeld() {

@@ -22,10 +22,17 @@ namespace ringdist {
 
 class InboundLink {
  public:
-  // Told of each signal, and what is wrong with its payload, if anything: that
-  // matters only to who would receive it. An error ends the connection.
-  using SignalHandler = absl::AnyInvocable<absl::Status(
-      const ControlMessage& signal, const absl::Status& payload)>;
+  struct Arrival {
+    const ControlMessage& signal;
+    // What is wrong with the payload, if anything: that matters only to who
+    // would receive it.
+    const absl::Status& payload;
+    // The signal differs from the one before in nothing but its payload.
+    bool repeats = false;
+  };
+  // Told of each signal. An error ends the connection.
+  using SignalHandler =
+      absl::AnyInvocable<absl::Status(const Arrival& arrival)>;
 
   InboundLink(uint64_t negotiated, DistributionLimits limits,
               SignalHandler handle)

@@ -45,9 +45,7 @@ auto PayloadIn(const ControlMessage& signal) {
 uint64_t KeyOf(const PidView& pid) {
   return (uint64_t{pid.serial} << 32) | pid.id;
 }
-uint64_t KeyOf(const AtomView& name) {
-  return absl::Hash<absl::string_view>()(name.bytes());
-}
+uint64_t KeyOf(const AtomView& name) { return HashOfText(name.bytes()); }
 uint64_t KeyOf(const ReferenceView& alias) {
   return absl::Hash<absl::Span<const uint32_t>>()(alias.ids());
 }
@@ -140,10 +138,9 @@ absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
         absl::StrCat(waiting_bytes() + channel_.statistics().pending_bytes,
                      " bytes wait to be sent to this node already"));
   };
-  const SignalPair pair = PairOf(signal);
   const bool may_queue = waiting_bytes() < limit_bytes_;
   if (waiting_.empty() && is_up()) {
-    switch (TrySend(pair, signal, payload, may_queue)) {
+    switch (TrySend(nullptr, signal, payload, may_queue)) {
       case Outcome::kSent:
         return absl::OkStatus();
       case Outcome::kNoRoom:
@@ -153,27 +150,31 @@ absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
     }
   }
   if (is_up() || !may_queue) return refuse();
-  PutBehind(waiting_, pair, signal, payload);
+  PutBehind(waiting_, PairOf(signal), signal, payload);
   return absl::OkStatus();
 }
 
 void OutboundLink::SendSignal(const ControlMessage& signal) {
-  const SignalPair pair = PairOf(signal);
   if (waiting_.empty() && is_up()) {
     const Outcome outcome =
-        TrySend(pair, signal, NoPayload, /*may_queue=*/true);
+        TrySend(nullptr, signal, NoPayload, /*may_queue=*/true);
     if (outcome != Outcome::kNoRoom) return;
   }
-  PutBehind(waiting_, pair, signal, NoPayload);
+  PutBehind(waiting_, PairOf(signal), signal, NoPayload);
 }
 
-OutboundLink::Outcome OutboundLink::TrySend(const SignalPair& pair,
+OutboundLink::Outcome OutboundLink::TrySend(const SignalPair* known_pair,
                                             const ControlMessage& signal,
                                             PayloadWriter payload,
                                             bool may_queue) {
-  if (Large* const holder = FindHolder(pair)) {
+  // Most messages are small, have none that is large before them, and can do
+  // without.
+  const auto pair = [&] {
+    return known_pair != nullptr ? *known_pair : PairOf(signal);
+  };
+  if (Large* const holder = large_.empty() ? nullptr : FindHolder(pair())) {
     if (!may_queue) return Outcome::kNoRoom;
-    PutBehind(holder->behind, pair, signal, payload);
+    PutBehind(holder->behind, pair(), signal, payload);
     return Outcome::kSent;
   }
   std::shared_ptr<StringWriter> large;
@@ -203,7 +204,7 @@ OutboundLink::Outcome OutboundLink::TrySend(const SignalPair& pair,
       large->WriteBytes(packet.view());
     }
   }
-  BeginLarge(pair, std::move(large));
+  BeginLarge(pair(), std::move(large));
   return Outcome::kSent;
 }
 
@@ -247,8 +248,8 @@ OutboundLink::Outcome OutboundLink::TrySendWaiting(const Waiting& waiting) {
   RINGDIST_CHECK(decoded.ok());
   if (!IsUnderstood(signal, encoder_->flags())) return Outcome::kGone;
   return PayloadOf(signal) == nullptr
-             ? TrySend(waiting.pair, signal, NoPayload, true)
-             : TrySend(waiting.pair, signal, PayloadIn(signal), true);
+             ? TrySend(&waiting.pair, signal, NoPayload, true)
+             : TrySend(&waiting.pair, signal, PayloadIn(signal), true);
 }
 
 void OutboundLink::SendWaitings() {

@@ -116,8 +116,8 @@ class OutboundLink {
   };
 
   // Unless it `may_queue`, what would be queued here, being large or behind a
-  // large one, is kNoRoom.
-  Outcome TrySend(const SignalPair& pair, const ControlMessage& signal,
+  // large one, is kNoRoom. `known_pair` is the signal's, or null.
+  Outcome TrySend(const SignalPair* known_pair, const ControlMessage& signal,
                   PayloadWriter payload, bool may_queue);
   Outcome TrySendWaiting(const Waiting& waiting);
   void BeginLarge(const SignalPair& pair,

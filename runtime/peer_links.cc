@@ -53,6 +53,7 @@ struct PeerLinks::Peer {
   OutboundLink out;
   std::optional<InboundLink> in;
   SignalPolicy policy;
+  bool allowed = true;  // The last signal that came, by it.
   Task take_held;
   // Runs while it is not read because it does not read.
   Timer unread;
@@ -108,11 +109,11 @@ void PeerLinks::OnUp(Channel& channel, const PeerInfo& info) {
   Peer* known = FindPeer(name);
   Peer& peer = known != nullptr ? *known : AddPeer(info.name);
   peer.channel = channel;
-  peer.in.emplace(
-      info.flags, options_.fragments,
-      [this, &peer](const ControlMessage& signal, const absl::Status& payload) {
-        return Dispatch(peer, signal, payload);
-      });
+  peer.in.emplace(info.flags, options_.fragments,
+                  [this, &peer](const InboundLink::Arrival& arrival) {
+                    return Dispatch(peer, arrival.signal, arrival.payload,
+                                    arrival.repeats);
+                  });
   if (options_.policy) peer.policy = options_.policy(info);
   peers_by_channel_[channel.id()] = &peer;
   processes_.OnNodeUp(name);
@@ -127,7 +128,7 @@ void PeerLinks::OnDown(Channel& channel, const PeerInfo& info,
                        const absl::Status& reason) {
   const std::string name = info.name.full();
   peers_by_channel_.erase(channel.id());
-  peers_.erase(name);
+  ForgetPeer(name);
   processes_.OnNodeLost(name, /*was_up=*/true);
   owner_.OnPeerLost(info.name, reason);
   if (options_.on_node_down) options_.on_node_down(info, reason);
@@ -135,7 +136,7 @@ void PeerLinks::OnDown(Channel& channel, const PeerInfo& info,
 
 void PeerLinks::OnSetupFailed(const NodeName& peer,
                               const absl::Status& reason) {
-  peers_.erase(peer.full());
+  ForgetPeer(peer.full());
   processes_.OnNodeLost(peer.full(), /*was_up=*/false);
   owner_.OnPeerLost(peer, reason);
   if (options_.on_setup_failed) options_.on_setup_failed(peer, reason);
@@ -146,8 +147,29 @@ void PeerLinks::OnNamed(const NodeName& named, uint32_t creation) {
 }
 
 PeerLinks::Peer* PeerLinks::FindPeer(absl::string_view node) const {
+  if (last_by_name_ != nullptr && last_by_name_->name.full() == node) {
+    return last_by_name_;
+  }
   const auto found = peers_.find(node);
-  return found == peers_.end() ? nullptr : found->second.get();
+  if (found == peers_.end()) return nullptr;
+  last_by_name_ = found->second.get();
+  return last_by_name_;
+}
+
+PeerLinks::Peer* PeerLinks::FindPeer(const Channel& channel) const {
+  if (last_by_channel_ != nullptr && last_by_channel_->channel == channel) {
+    return last_by_channel_;
+  }
+  const auto found = peers_by_channel_.find(channel.id());
+  if (found == peers_by_channel_.end()) return nullptr;
+  last_by_channel_ = found->second;
+  return last_by_channel_;
+}
+
+void PeerLinks::ForgetPeer(const std::string& node) {
+  peers_.erase(node);
+  last_by_name_ = nullptr;
+  last_by_channel_ = nullptr;
 }
 
 PeerLinks::Peer& PeerLinks::AddPeer(const NodeName& name) {
@@ -168,9 +190,9 @@ absl::StatusOr<PeerLinks::Peer*> PeerLinks::ConnectedPeer(
 // Signals that come in.
 
 void PeerLinks::OnPacket(Channel& channel, absl::string_view packet) {
-  const auto found = peers_by_channel_.find(channel.id());
-  if (found == peers_by_channel_.end()) return;
-  AfterTaking(*found->second, found->second->in->Take(channel, packet));
+  Peer* const peer = FindPeer(channel);
+  if (peer == nullptr) return;
+  AfterTaking(*peer, peer->in->Take(channel, packet));
 }
 
 void PeerLinks::TakeHeld(Peer& peer) {
@@ -188,14 +210,18 @@ void PeerLinks::AfterTaking(Peer& peer, const absl::Status& taken) {
 }
 
 absl::Status PeerLinks::Dispatch(Peer& peer, const ControlMessage& signal,
-                                 const absl::Status& payload) {
-  const bool allowed = peer.policy.Allows(signal);
+                                 const absl::Status& payload, bool repeats) {
+  // What goes by all but the payload was found out the last time.
+  if (!repeats) peer.allowed = peer.policy.Allows(signal);
+  const bool allowed = peer.allowed;
   if (!payload.ok() && allowed && processes_.HasReceiver(signal)) {
     return payload;
   }
-  absl::Status good =
-      CheckControlMessage(signal, peer.name.full(), processes_.self());
-  if (!good.ok()) return good;
+  if (!repeats) {
+    absl::Status good =
+        CheckControlMessage(signal, peer.name.full(), processes_.self());
+    if (!good.ok()) return good;
+  }
   ++signals_in_;
   if (!allowed) {
     OnRefused(peer, ToString(signal));
@@ -255,17 +281,20 @@ absl::Status PeerLinks::RouteMessage(absl::string_view node,
                                      const ControlMessage& signal,
                                      MessageWriter payload) {
   if (node == processes_.self()) return local_.SendMessage(signal, payload);
-  const absl::StatusOr<Peer*> peer = ConnectedPeer(node);
-  if (!peer.ok()) return peer.status();
-  if (std::holds_alternative<control::AliasSend>(signal) &&
-      (*peer)->out.is_up() &&
-      ((*peer)->channel.peer().flags & kDflagAlias) == 0) {
+  Peer* peer = FindPeer(node);
+  if (peer == nullptr) {
+    const absl::StatusOr<Peer*> connecting = ConnectedPeer(node);
+    if (!connecting.ok()) return connecting.status();
+    peer = *connecting;
+  }
+  if (std::holds_alternative<control::AliasSend>(signal) && peer->out.is_up() &&
+      (peer->channel.peer().flags & kDflagAlias) == 0) {
     return absl::FailedPreconditionError(
         absl::StrCat("send to an alias: ", node, " does not know aliases"));
   }
   const auto* spawn = std::get_if<control::SpawnRequest>(&signal);
-  if (spawn != nullptr && (*peer)->out.is_up() &&
-      ((*peer)->channel.peer().flags & kDflagSpawn) == 0) {
+  if (spawn != nullptr && peer->out.is_up() &&
+      (peer->channel.peer().flags & kDflagSpawn) == 0) {
     local_.SendSignal(control::SpawnReply{.id = spawn->id,
                                           .to = spawn->from,
                                           .flags = 0,
@@ -274,7 +303,7 @@ absl::Status PeerLinks::RouteMessage(absl::string_view node,
     return absl::OkStatus();
   }
   ++signals_out_;
-  return (*peer)->out.SendMessage(signal, payload);
+  return peer->out.SendMessage(signal, payload);
 }
 
 void PeerLinks::RouteSignal(absl::string_view node,
@@ -309,8 +338,8 @@ void PeerLinks::TellUnreachable() {
 }
 
 void PeerLinks::OnWritable(Channel& channel) {
-  const auto found = peers_by_channel_.find(channel.id());
-  if (found != peers_by_channel_.end()) found->second->out.OnWritable();
+  Peer* const peer = FindPeer(channel);
+  if (peer != nullptr) peer->out.OnWritable();
 }
 
 void PeerLinks::OnProgress(Peer& peer) {

@@ -90,11 +90,13 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   void OnNamed(const NodeName& name, uint32_t creation) override;
 
   Peer* FindPeer(absl::string_view node) const;
+  Peer* FindPeer(const Channel& channel) const;
+  void ForgetPeer(const std::string& node);
   Peer& AddPeer(const NodeName& name);
   // The peer, for which a connection is at least under way.
   absl::StatusOr<Peer*> ConnectedPeer(absl::string_view node);
   absl::Status Dispatch(Peer& peer, const ControlMessage& signal,
-                        const absl::Status& payload);
+                        const absl::Status& payload, bool repeats);
   void OnRefused(const Peer& peer, absl::string_view what);
   void TakeHeld(Peer& peer);
   // What there is to do when packets were taken, or could not be.
@@ -111,6 +113,9 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   // Peers that are connected, or that signals wait for.
   absl::flat_hash_map<std::string, std::unique_ptr<Peer>> peers_;
   absl::flat_hash_map<uint64_t, Peer*> peers_by_channel_;
+  // The one that was looked for last, by name and by channel; null: forgotten.
+  mutable Peer* last_by_name_ = nullptr;
+  mutable Peer* last_by_channel_ = nullptr;
   // Whose signal is being handled; null if it is one of this node.
   const Peer* current_ = nullptr;
   uint64_t signals_in_ = 0;

@@ -63,6 +63,8 @@ ProcessTable::~ProcessTable() = default;
 
 void ProcessTable::Clear() {
   names_.clear();
+  last_name_.clear();
+  last_found_key_ = 0;
   aliases_.clear();
   orphans_.clear();
   related_.clear();
@@ -100,13 +102,15 @@ Process ProcessTable::HandleOf(const PidView& pid) {
   return process == nullptr ? Process() : HandleOf(process->key);
 }
 
-ProcessState* ProcessTable::Find(uint64_t key) {
+ProcessState* ProcessTable::FindAnew(uint64_t key) {
   const auto found = processes_.find(key);
   if (found == processes_.end() ||
       found->second->phase != ProcessState::Phase::kAlive) {
     return nullptr;
   }
-  return found->second.get();
+  last_found_key_ = key;
+  last_found_ = found->second.get();
+  return last_found_;
 }
 
 // Names.
@@ -142,12 +146,18 @@ absl::Status ProcessTable::Unregister(absl::string_view name) {
   process.names.erase(
       std::find(process.names.begin(), process.names.end(), name));
   names_.erase(found);
+  last_name_.clear();
   return absl::OkStatus();
 }
 
 ProcessState* ProcessTable::FindName(absl::string_view name) {
-  const auto found = names_.find(name);
-  return found == names_.end() ? nullptr : Find(found->second);
+  if (name != last_name_ || name.empty()) {
+    const auto found = names_.find(name);
+    if (found == names_.end()) return nullptr;
+    last_name_ = found->first;
+    last_named_key_ = found->second;
+  }
+  return Find(last_named_key_);
 }
 
 ProcessState* ProcessTable::FindName(const AtomView& name) {
@@ -369,6 +379,8 @@ void ProcessTable::FinishExit(ProcessState& process) {
   process.delayed.clear();
   process.paused_peers.clear();
   ended_.push_back(std::move(processes_.extract(process.key).mapped()));
+  last_found_key_ = 0;
+  last_name_.clear();
   tell_ended_.Schedule();
   for (const std::string& name : process.names) names_.erase(name);
   for (const uint64_t alias : process.aliases) aliases_.erase(alias);

@@ -54,7 +54,12 @@ class ProcessTable {
   Process HandleOf(const PidView& pid);
   // Null if it is gone, or of another node or an earlier life.
   ProcessState* Find(const PidView& pid);
-  ProcessState* Find(uint64_t key);
+  ProcessState* Find(uint64_t key) {
+    return key == last_found_key_ &&
+                   last_found_->phase == ProcessState::Phase::kAlive
+               ? last_found_
+               : FindAnew(key);
+  }
   size_t size() const { return processes_.size(); }
 
   // AlreadyExists: the name is taken. NotFound: no such process.
@@ -148,6 +153,7 @@ class ProcessTable {
   };
 
   static uint64_t KeyOf(const ReferenceView& alias);
+  ProcessState* FindAnew(uint64_t key);
   // True if the process is still there afterwards.
   bool RunHandler(ProcessState& process, MessageHandler& handler,
                   const TermView& message);
@@ -185,6 +191,12 @@ class ProcessTable {
   ProcessTimerId last_timer_id_ = 0;
   absl::flat_hash_map<uint64_t, std::unique_ptr<ProcessState>> processes_;
   absl::flat_hash_map<std::string, uint64_t> names_;
+  // What was looked for last is looked for next, mostly. No process has the
+  // key 0.
+  uint64_t last_found_key_ = 0;
+  ProcessState* last_found_ = nullptr;
+  std::string last_name_;  // Empty: forgotten.
+  uint64_t last_named_key_ = 0;
   absl::flat_hash_map<uint64_t, Alias> aliases_;
   absl::flat_hash_map<Reference, OrphanedSpawn> orphans_;
   // Processes by a node that they have links or monitors with, or had.

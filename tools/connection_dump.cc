@@ -248,16 +248,15 @@ absl::Status ConnectionDump::SwitchToData(CaptureDirection direction) {
 absl::Status ConnectionDump::TakePacket(CaptureDirection direction,
                                         absl::string_view packet) {
   if (IsFragment(packet)) PrintFragment(direction, packet);
-  ControlMessage signal;
-  const absl::StatusOr<bool> complete =
-      SideOf(direction).signals->Decode(packet, signal);
+  DistributionDecoder& decoder = *SideOf(direction).signals;
+  const absl::StatusOr<bool> complete = decoder.Decode(packet);
   if (absl::IsDataLoss(complete.status())) {
     failed_ = true;
-    PrintSignal(direction, signal, complete.status());
+    PrintSignal(direction, decoder.message(), complete.status());
     return absl::OkStatus();
   }
   if (!complete.ok()) return complete.status();
-  if (*complete) PrintSignal(direction, signal, absl::OkStatus());
+  if (*complete) PrintSignal(direction, decoder.message(), absl::OkStatus());
   return absl::OkStatus();
 }
 

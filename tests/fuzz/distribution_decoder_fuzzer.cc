@@ -49,20 +49,18 @@ void Run(absl::string_view input) {
     const size_t size = reader.ReadU16();
     const absl::string_view packet =
         reader.ReadBytes(std::min(size, reader.remaining()));
-    ControlMessage message;
-    const absl::StatusOr<bool> complete = decoder.Decode(packet, message);
+    const absl::StatusOr<bool> complete = decoder.Decode(packet);
     if (complete.ok()) {
-      if (*complete) CheckMessage(message);
+      if (*complete) CheckMessage(decoder.message());
       continue;
     }
     RINGDIST_CHECK(!complete.status().message().empty());
     if (absl::IsDataLoss(complete.status())) {
-      const TermView* payload = PayloadOf(message);
+      const TermView* payload = PayloadOf(decoder.message());
       RINGDIST_CHECK(payload != nullptr && payload->empty());
     } else {
       // For good.
-      RINGDIST_CHECK(decoder.Decode(packet, message).status() ==
-                     complete.status());
+      RINGDIST_CHECK(decoder.Decode(packet).status() == complete.status());
       return;
     }
   }

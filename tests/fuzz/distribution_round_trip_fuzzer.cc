@@ -222,8 +222,7 @@ class Connection {
       on_the_way_.erase(found);
       return;
     }
-    ControlMessage message;
-    const absl::StatusOr<bool> complete = decoder_.Decode(packet, message);
+    const absl::StatusOr<bool> complete = decoder_.Decode(packet);
     RINGDIST_CHECK(complete.ok() && !*complete);
   }
 
@@ -249,11 +248,10 @@ class Connection {
   }
 
   void Receive(absl::string_view packet, absl::string_view plain) {
-    ControlMessage message;
-    const absl::StatusOr<bool> complete = decoder_.Decode(packet, message);
+    const absl::StatusOr<bool> complete = decoder_.Decode(packet);
     RINGDIST_CHECK(complete.ok() && *complete);
     StringWriter bytes;
-    EncodePassThrough(message, bytes);
+    EncodePassThrough(decoder_.message(), bytes);
     RINGDIST_CHECK(bytes.view() == plain);
   }
 

@@ -63,24 +63,21 @@ std::string Plain(const ControlMessage& message) {
 
 // Decodes a packet that must be a whole message.
 std::string Whole(DistributionDecoder& decoder, absl::string_view packet) {
-  ControlMessage message;
-  const absl::StatusOr<bool> complete = decoder.Decode(packet, message);
+  const absl::StatusOr<bool> complete = decoder.Decode(packet);
   EXPECT_TRUE(complete.ok()) << complete.status();
   EXPECT_TRUE(complete.ok() && *complete);
-  return complete.ok() && *complete ? Plain(message) : "";
+  return complete.ok() && *complete ? Plain(decoder.message()) : "";
 }
 
 // Decodes a packet that must be a fragment of a message that goes on.
 void Part(DistributionDecoder& decoder, absl::string_view packet) {
-  ControlMessage message;
-  const absl::StatusOr<bool> complete = decoder.Decode(packet, message);
+  const absl::StatusOr<bool> complete = decoder.Decode(packet);
   EXPECT_TRUE(complete.ok()) << complete.status();
   EXPECT_FALSE(complete.ok() && *complete);
 }
 
 absl::Status Error(DistributionDecoder& decoder, absl::string_view packet) {
-  ControlMessage message;
-  return decoder.Decode(packet, message).status();
+  return decoder.Decode(packet).status();
 }
 
 std::string ErrorText(uint64_t flags, absl::string_view hex) {
@@ -266,15 +263,15 @@ TEST(DistributionDecoder, AClaimOfManyFragmentsCostsNothing) {
 
 TEST(DistributionDecoder, BrokenPayloadsAreDataLossAndTheRestGoesOn) {
   DistributionDecoder decoder(kBoth);
-  ControlMessage message;
   for (absl::string_view payload : {"", "52", "5200", "6d00000002ff", "836a"}) {
     const std::string packet =
         FromHex(absl::StrCat("834400", kSendSender, payload));
-    const absl::Status status = decoder.Decode(packet, message).status();
+    const absl::Status status = decoder.Decode(packet).status();
     EXPECT_TRUE(absl::IsDataLoss(status)) << status;
     EXPECT_THAT(status.message(), HasSubstr("SEND_SENDER: payload"));
-    EXPECT_EQ(std::get<control::Send>(message).to.id, 7);
-    EXPECT_TRUE(std::get<control::Send>(message).message.empty());
+    const auto& send = std::get<control::Send>(decoder.message());
+    EXPECT_EQ(send.to.id, 7);
+    EXPECT_TRUE(send.message.empty());
   }
   Part(decoder, First(9, 2, NoAtomsAndControl()));
   EXPECT_TRUE(absl::IsDataLoss(Error(decoder, Next(9, 1, "h"))));
@@ -414,6 +411,94 @@ TEST(DistributionDecoder, TakesAsManySequencesAsItsLimit) {
   EXPECT_THAT(status.message(), HasSubstr("max_sequences: 3"));
 }
 
+// {6, From, '', Name} with cached atoms p@h (0), '' (1) and the name (2), and a
+// payload; `header` is what stands behind 83 44.
+std::string RegSend(absl::string_view header, absl::string_view payload) {
+  return FromHex(absl::StrCat("8344", header,
+                              "68046106585200000000050000000100000009"
+                              "52015202",
+                              payload));
+}
+// The atoms new, in slots 1 to 3; and known.
+const char kNewAtoms[] =
+    "03888801"
+    "03704068"
+    "0200"
+    "03016e";
+const char kKnownAtoms[] =
+    "03000001"
+    "0203";
+
+std::string PlainRegSend(absl::string_view name_hex,
+                         absl::string_view payload) {
+  return FromHex(
+      absl::StrCat("7083680461065877037040680000000500000001000000"
+                   "0977007701",
+                   name_hex, "83", payload));
+}
+
+TEST(DistributionDecoder, TellsWhatRepeatsButForItsPayload) {
+  DistributionDecoder decoder(kCache);
+  EXPECT_EQ(Whole(decoder, RegSend(kNewAtoms, "6101")),
+            PlainRegSend("6e", "6101"));
+  EXPECT_FALSE(decoder.repeats());
+  EXPECT_EQ(Whole(decoder, RegSend(kKnownAtoms, "6102")),
+            PlainRegSend("6e", "6102"));
+  EXPECT_FALSE(decoder.repeats());
+  for (const char* payload : {"6103", "5202", "6802610c6a"}) {
+    const std::string full =
+        absl::string_view(payload) == "5202" ? "77016e" : payload;
+    // Its views must not point into a packet that is gone.
+    EXPECT_EQ(Whole(decoder, RegSend(kKnownAtoms, payload)),
+              PlainRegSend("6e", full));
+    EXPECT_TRUE(decoder.repeats());
+  }
+  // Without a payload, and going on afterwards.
+  EXPECT_TRUE(absl::IsDataLoss(Error(decoder, RegSend(kKnownAtoms, ""))));
+  EXPECT_TRUE(absl::IsDataLoss(Error(decoder, RegSend(kKnownAtoms, "5203"))));
+  EXPECT_EQ(Whole(decoder, RegSend(kKnownAtoms, "6104")),
+            PlainRegSend("6e", "6104"));
+  EXPECT_TRUE(decoder.repeats());
+  EXPECT_EQ(decoder.statistics().references, 3 * 8);
+  EXPECT_EQ(decoder.statistics().hits, 3 * 7);
+}
+
+TEST(DistributionDecoder, WhatRepeatsFollowsTheCache) {
+  DistributionDecoder decoder(kBoth);
+  Whole(decoder, RegSend(kNewAtoms, "6101"));
+  for (int i = 0; i < 3; ++i) Whole(decoder, RegSend(kKnownAtoms, "6101"));
+  EXPECT_TRUE(decoder.repeats());
+  // Another name in the slot of the old one.
+  const char* const other_name =
+      "03000801"
+      "02"
+      "03016d";
+  EXPECT_EQ(Whole(decoder, RegSend(other_name, "6105")),
+            PlainRegSend("6d", "6105"));
+  EXPECT_FALSE(decoder.repeats());
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Whole(decoder, RegSend(kKnownAtoms, "6106")),
+              PlainRegSend("6d", "6106"));
+  }
+  EXPECT_TRUE(decoder.repeats());
+  // And by a fragment, which stays incomplete meanwhile.
+  Part(decoder, First(9, 2,
+                      FromHex(absl::StrCat("03000801"
+                                           "02"
+                                           "03016e",
+                                           kSendSender))));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(Whole(decoder, RegSend(kKnownAtoms, "6107")),
+              PlainRegSend("6e", "6107"));
+  }
+  EXPECT_TRUE(decoder.repeats());
+  Whole(decoder, Next(9, 1, FromHex("6101")));
+  EXPECT_FALSE(decoder.repeats());
+  EXPECT_EQ(Whole(decoder, RegSend(kKnownAtoms, "6108")),
+            PlainRegSend("6e", "6108"));
+  EXPECT_FALSE(decoder.repeats());
+}
+
 TEST(DistributionDecoder, TakesAsManyFragmentedBytesAsItsLimit) {
   const size_t control = NoAtomsAndControl().size() - 1;
   DistributionLimits limits;
@@ -423,9 +508,8 @@ TEST(DistributionDecoder, TakesAsManyFragmentedBytesAsItsLimit) {
     Part(decoder, First(1, 3, NoAtomsAndControl()));
     Part(decoder, First(2, 3, NoAtomsAndControl() + "j"));
     Part(decoder, Next(1, 2, std::string(98, 'j')));
-    ControlMessage message;
     const absl::StatusOr<bool> complete =
-        decoder.Decode(Next(1, 1, std::string(1 + over, 'j')), message);
+        decoder.Decode(Next(1, 1, std::string(1 + over, 'j')));
     if (over == 0) {
       EXPECT_TRUE(complete.ok()) << complete.status();
       Part(decoder, Next(2, 2, std::string(99 + control, 'j')));

@@ -63,12 +63,11 @@ class Link {
   }
   // What arrives, with its atoms in full; empty if it goes on.
   std::string Receive(absl::string_view packet) {
-    ControlMessage message;
-    const absl::StatusOr<bool> complete = decoder_.Decode(packet, message);
+    const absl::StatusOr<bool> complete = decoder_.Decode(packet);
     EXPECT_TRUE(complete.ok()) << complete.status();
     if (!complete.ok() || !*complete) return "";
-    text_ = ToString(message);
-    return Plain(message);
+    text_ = ToString(decoder_.message());
+    return Plain(decoder_.message());
   }
   // The last message that arrived, in words.
   const std::string& text() const { return text_; }
@@ -125,9 +124,10 @@ TEST(DistributionEncoder, EveryOperationArrivesInEveryForm) {
       SCOPED_TRACE(each.erlang);
       const Golden golden(each);
       const auto payload = [&](TermWriter& w) { golden.WritePayload(w); };
-      // New atoms, and the same once more.
-      EXPECT_EQ(link.Transfer(golden.message, payload), golden.body);
-      EXPECT_EQ(link.Transfer(golden.message, payload), golden.body);
+      // New atoms, and then those that are known, again and again.
+      for (int i = 0; i < 4; ++i) {
+        EXPECT_EQ(link.Transfer(golden.message, payload), golden.body);
+      }
       StringWriter bytes, packet;
       size_t control_size;
       link.encoder().EncodePlain(golden.message, payload, bytes, control_size);
@@ -142,6 +142,88 @@ TEST(DistributionEncoder, EveryOperationArrivesInEveryForm) {
                 golden.body);
       EXPECT_EQ(count, 1);
     }
+  }
+}
+
+// What `to` is sent, with a payload of the atoms.
+std::string PlainOf(const ControlMessage& message,
+                    const std::vector<std::string>& atoms) {
+  StringWriter bytes;
+  TermWriter writer(bytes);
+  writer.WriteTupleHeader(atoms.size());
+  for (const std::string& atom : atoms) writer.WriteAtom(atom);
+  const std::string payload(bytes.view());
+  ControlMessage whole = message;
+  *PayloadOf(whole) = TermView::Trusted(payload, {});
+  return Plain(whole);
+}
+
+TEST(DistributionEncoder, ARepeatedControlTermKeepsItsAtoms) {
+  Link link(kCache | kOperations);
+  const control::RegSend to_name = {
+      .from = kFrom, .to = AtomView::Utf8("n"), .token = {}, .message = {}};
+  const control::AliasSend to_alias = {.from = kFrom,
+                                       .to = Reference("o@h", 4, {1, 2, 3}),
+                                       .token = {},
+                                       .message = {}};
+  const control::RegSend of_other = {.from = Pid("p@h", 6, 1, 9),
+                                     .to = AtomView::Utf8("n"),
+                                     .token = {},
+                                     .message = {}};
+  // Atoms of the control term, others, new ones, and none, in between.
+  const std::vector<std::vector<std::string>> payloads = {
+      {}, {"n"}, {"a"}, {"a", "p@h", "b"}, {"n", "n"}, {}, {"c"}, {"b", "a"}};
+  for (const ControlMessage& message :
+       {ControlMessage(to_name), ControlMessage(SendSender()),
+        ControlMessage(to_alias), ControlMessage(of_other)}) {
+    for (int i = 0; i < 3; ++i) {
+      for (const std::vector<std::string>& atoms : payloads) {
+        const auto payload = [&](TermWriter& writer) {
+          writer.WriteTupleHeader(atoms.size());
+          for (const std::string& atom : atoms) writer.WriteAtom(atom);
+        };
+        EXPECT_EQ(link.Transfer(message, payload), PlainOf(message, atoms));
+        if (i == 1) {
+          // What is encoded and never sent changes nothing.
+          link.Encode(message, [&](TermWriter& writer) {
+            writer.WriteAtom(absl::StrCat("lost", atoms.size()));
+          });
+          link.encoder().Abandon();
+        }
+      }
+    }
+  }
+}
+
+TEST(DistributionEncoder, AnAtomOfARepeatedControlTermMayLoseItsSlot) {
+  // Another atom with the slot of "n".
+  std::string rival;
+  for (int i = 0; rival.empty(); ++i) {
+    const std::string text = absl::StrCat("rival", i);
+    if (AtomCacheOut::SlotOf(text) == AtomCacheOut::SlotOf("n")) rival = text;
+  }
+  Link link(kCache | kOperations);
+  const control::RegSend to_name = {
+      .from = kFrom, .to = AtomView::Utf8("n"), .token = {}, .message = {}};
+  const auto number = [](TermWriter& writer) { writer.WriteInteger(1); };
+  const std::string expected = link.Transfer(to_name, number);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(link.Transfer(to_name, number), expected);
+    // In the payload of the same: in full, as the slot is taken.
+    EXPECT_EQ(link.Transfer(to_name,
+                            [&](TermWriter& writer) {
+                              writer.WriteTupleHeader(1);
+                              writer.WriteAtom(rival);
+                            }),
+              PlainOf(to_name, {rival}));
+    EXPECT_EQ(link.Transfer(to_name, number), expected);
+    // In another message it takes the slot.
+    EXPECT_EQ(link.Transfer(SendSender(),
+                            [&](TermWriter& writer) {
+                              writer.WriteTupleHeader(1);
+                              writer.WriteAtom(rival);
+                            }),
+              PlainOf(SendSender(), {rival}));
   }
 }
 

@@ -46,10 +46,9 @@ class OutboundLinkTest : public ConnectedNodesTest {
                                            [this] { ++progress_; });
     a_->on_writable = [this](Channel&) { link_->OnWritable(); };
     b_->on_packet = [this](Channel&, absl::string_view packet) {
-      ControlMessage signal;
-      const absl::StatusOr<bool> complete = decoder_->Decode(packet, signal);
+      const absl::StatusOr<bool> complete = decoder_->Decode(packet);
       ASSERT_TRUE(complete.ok()) << complete.status();
-      if (*complete) Receive(signal);
+      if (*complete) Receive(decoder_->message());
     };
   }
 
