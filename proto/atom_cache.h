@@ -93,6 +93,8 @@ class AtomCacheOut {
   // Begins a message with the first `count` atoms of the last one, at the same
   // places. The peer must know these.
   void BeginAgain(size_t count) {
+    // It had no others: then this one may as well go on with it.
+    if (count_ == count && all_known()) return;
     BeginMessage();
     for (; count_ < count; ++count_)
       slots_.At(used_[count_]).message = message_;

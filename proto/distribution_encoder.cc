@@ -63,6 +63,7 @@ const ControlMessage& Understood(const ControlMessage& message, uint64_t flags,
 
 void WritePayload(const ControlMessage& message, PayloadWriter payload,
                   TermWriter& writer) {
+  if (LastControl::IsWorthIt(message)) return payload(writer);
   const TermView* field = PayloadOf(message);
   if (field == nullptr) return;
   if (std::holds_alternative<control::Exit>(message) ||
@@ -107,13 +108,21 @@ void DistributionEncoder::Encode(const ControlMessage& message,
   RINGDIST_CHECK(!encoded_);
   RINGDIST_CHECK_EQ(packet.size(), 0u);
   encoded_ = true;
-  const bool cached = (flags_ & kDflagDistHdrAtomCache) != 0;
-  if (cached && (flags_ & kReplaceable) == kReplaceable) {
+  constexpr uint64_t kUsual = kDflagDistHdrAtomCache | kReplaceable;
+  if ((flags_ & kUsual) == kUsual) {
     return EncodeCached(message, payload, packet);
   }
+  EncodeUnderstood(message, payload, packet);
+}
+
+void DistributionEncoder::EncodeUnderstood(const ControlMessage& message,
+                                           PayloadWriter payload,
+                                           ByteWriter& packet) {
   ControlMessage storage;
   const ControlMessage& understood = Understood(message, flags_, storage);
-  if (cached) return EncodeCached(understood, payload, packet);
+  if ((flags_ & kDflagDistHdrAtomCache) != 0) {
+    return EncodeCached(understood, payload, packet);
+  }
   TermWriter writer(packet);
   if (fragments()) {
     WriteTags(kHeaderTag, packet);
@@ -144,10 +153,7 @@ void DistributionEncoder::EncodeCached(const ControlMessage& message,
     atoms_->BeginAgain(last_.references());
     packet.WriteBytes(last_.front());
   } else {
-    atoms_->BeginMessage();
-    packet.Extend(room);
-    EncodeControl(message, writer);
-    RememberControl(message, packet.view().substr(room));
+    EncodeAnew(message, room, writer);
   }
   const size_t control_size = packet.size() - room;
   WritePayload(message, payload, writer);
@@ -155,6 +161,14 @@ void DistributionEncoder::EncodeCached(const ControlMessage& message,
   payload_offset_ = header_size_ + control_size;
   if (again && atoms_->count() == last_.references()) return;
   WriteHeader(ResizeFront(room, header_size_, packet));
+}
+
+void DistributionEncoder::EncodeAnew(const ControlMessage& message, size_t room,
+                                     TermWriter& writer) {
+  atoms_->BeginMessage();
+  writer.out().Extend(room);
+  EncodeControl(message, writer);
+  RememberControl(message, writer.out().view().substr(room));
 }
 
 void DistributionEncoder::WriteHeader(char* at) const {

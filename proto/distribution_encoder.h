@@ -117,8 +117,15 @@ class DistributionEncoder {
   AtomCacheStatistics statistics() const;
 
  private:
+  // For a peer that does not understand everything as it is.
+  void EncodeUnderstood(const ControlMessage& message, PayloadWriter payload,
+                        ByteWriter& packet);
   void EncodeCached(const ControlMessage& message, PayloadWriter payload,
                     ByteWriter& packet);
+  // The control term behind `room` bytes for a header. Not inlined: all that
+  // repeats goes past it.
+  __attribute__((noinline)) void EncodeAnew(const ControlMessage& message,
+                                            size_t room, TermWriter& writer);
   // The tags and the atoms of the message so far.
   void WriteHeader(char* at) const;
   void RememberControl(const ControlMessage& message,

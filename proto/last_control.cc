@@ -36,12 +36,6 @@ bool LastControl::Is(const ControlMessage& message) const {
   return false;
 }
 
-bool LastControl::IsWorthIt(const ControlMessage& message) {
-  return std::holds_alternative<control::RegSend>(message) ||
-         std::holds_alternative<control::Send>(message) ||
-         std::holds_alternative<control::AliasSend>(message);
-}
-
 void LastControl::Remember(const ControlMessage& message,
                            absl::string_view header, absl::string_view control,
                            size_t references) {

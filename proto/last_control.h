@@ -17,6 +17,7 @@
 
 #include <cstddef>
 #include <string>
+#include <variant>
 
 #include "absl/strings/string_view.h"
 #include "ringdist/proto/control_message.h"
@@ -29,7 +30,11 @@ class LastControl {
   bool Is(const ControlMessage& message) const;
 
   // Whether such messages are remembered: others seldom come twice.
-  static bool IsWorthIt(const ControlMessage& message);
+  static bool IsWorthIt(const ControlMessage& message) {
+    return std::holds_alternative<control::RegSend>(message) ||
+           std::holds_alternative<control::Send>(message) ||
+           std::holds_alternative<control::AliasSend>(message);
+  }
   // `header` and `control` are what `message` was encoded to, but for its
   // payload: the header of the first `references` atoms.
   void Remember(const ControlMessage& message, absl::string_view header,

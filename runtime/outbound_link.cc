@@ -177,35 +177,43 @@ OutboundLink::Outcome OutboundLink::TrySend(const SignalPair* known_pair,
     PutBehind(holder->behind, pair(), signal, payload);
     return Outcome::kSent;
   }
+  PacketWriter packet = channel_.BeginPacket();
+  if (!packet.status().ok()) {
+    return absl::IsResourceExhausted(packet.status()) ? Outcome::kNoRoom
+                                                      : Outcome::kGone;
+  }
   std::shared_ptr<StringWriter> large;
-  {
-    PacketWriter packet = channel_.BeginPacket();
-    if (absl::IsResourceExhausted(packet.status())) return Outcome::kNoRoom;
-    if (!packet.status().ok()) return Outcome::kGone;
+  if (!expect_large_) {
+    encoder_->Encode(signal, payload, packet);
+    if (packet.size() <= kFragmentBytes) return Finish(packet);
+  } else {
     // Large ones need memory of their own: at once, if one is expected.
-    if (expect_large_) large = std::make_shared<StringWriter>();
-    ByteWriter& out = large != nullptr ? static_cast<ByteWriter&>(*large)
-                                       : static_cast<ByteWriter&>(packet);
-    encoder_->Encode(signal, payload, out);
-    expect_large_ = out.size() > kFragmentBytes && encoder_->fragments() &&
-                    encoder_->payload_offset() < out.size();
-    if (!expect_large_) {
-      if (large != nullptr) packet.WriteBytes(large->view());
-      const absl::Status sent = packet.Commit();
-      sent.ok() ? encoder_->Commit() : encoder_->Abandon();
-      return sent.ok() ? Outcome::kSent : Outcome::kGone;
-    }
-    if (!may_queue) {
-      encoder_->Abandon();
-      return Outcome::kNoRoom;
-    }
-    if (large == nullptr) {
-      large = std::make_shared<StringWriter>();
-      large->WriteBytes(packet.view());
-    }
+    large = std::make_shared<StringWriter>();
+    encoder_->Encode(signal, payload, *large);
+  }
+  const size_t size = large != nullptr ? large->size() : packet.size();
+  expect_large_ = size > kFragmentBytes && encoder_->fragments() &&
+                  encoder_->payload_offset() < size;
+  if (!expect_large_) {
+    if (large != nullptr) packet.WriteBytes(large->view());
+    return Finish(packet);
+  }
+  if (!may_queue) {
+    encoder_->Abandon();
+    return Outcome::kNoRoom;
+  }
+  if (large == nullptr) {
+    large = std::make_shared<StringWriter>();
+    large->WriteBytes(packet.view());
   }
   BeginLarge(pair(), std::move(large));
   return Outcome::kSent;
+}
+
+OutboundLink::Outcome OutboundLink::Finish(PacketWriter& packet) {
+  const bool sent = packet.Commit().ok();
+  sent ? encoder_->Commit() : encoder_->Abandon();
+  return sent ? Outcome::kSent : Outcome::kGone;
 }
 
 OutboundLink::Large* OutboundLink::FindHolder(const SignalPair& pair) {

@@ -119,6 +119,8 @@ class OutboundLink {
   // large one, is kNoRoom. `known_pair` is the signal's, or null.
   Outcome TrySend(const SignalPair* known_pair, const ControlMessage& signal,
                   PayloadWriter payload, bool may_queue);
+  // Sends what was encoded into it.
+  Outcome Finish(PacketWriter& packet);
   Outcome TrySendWaiting(const Waiting& waiting);
   void BeginLarge(const SignalPair& pair,
                   std::shared_ptr<const StringWriter> packet);
