@@ -49,7 +49,8 @@ void SendBare(int fd, size_t packet_size) {
 BareReceiver::BareReceiver(int fd) : fd_(fd) {
   RINGDIST_CHECK_EQ(io_uring_queue_init(64, &ring_, kSingleIssuer), 0);
   auto buffers = ReceiveBuffers::Create(
-      &ring_, {.count = 32, .size = 256 * 1024, .incremental = true});
+      &ring_,
+      {.initial = 4, .count = 4, .size = 256 * 1024, .incremental = true});
   RINGDIST_CHECK(buffers.ok());
   buffers_ = *std::move(buffers);
   Arm();

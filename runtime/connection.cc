@@ -9,6 +9,15 @@
 
 namespace ringdist {
 
+namespace {
+
+// What is received first after a packet that went straight into its own memory:
+// enough to see whether another such packet follows, of which less is then to
+// be copied.
+constexpr size_t kPeekBytes = 4 * 1024;
+
+}  // namespace
+
 Connection::Connection(Reactor& reactor, BlockPool& pool, int fd,
                        const ConnectionLimits& limits, Owner& owner)
     : engine_(reactor.engine()),
@@ -38,7 +47,10 @@ void Connection::ArmReceive() {
     engine_.ArmReceiveInto(receive_into_, fd_, straight);
   } else {
     received_since_armed_ = 0;
-    engine_.ArmReceive(receive_, fd_, limits_.receive_budget_bytes);
+    engine_.ArmReceive(
+        receive_, fd_,
+        after_straight_ ? kPeekBytes : limits_.receive_budget_bytes);
+    after_straight_ = false;
   }
 }
 
@@ -67,6 +79,7 @@ void Connection::OnReceivedInto(const Completion& completion) {
       (*capture_)(capture_id_, CaptureDirection::kReceived,
                   absl::string_view(straight_begin_, size));
     }
+    after_straight_ = true;
     owner_.OnReceivedStraight(size);
   }
   if (state_ == State::kClosing) return ContinueClosing();

@@ -158,6 +158,7 @@ class Connection {
   uint64_t capture_id_ = 0;
   size_t captured_ = 0;             // Told already, of the queue's front.
   char* straight_begin_ = nullptr;  // Where receive_into_ puts its bytes.
+  bool after_straight_ = false;     // The last bytes came by receive_into_.
   Operation receive_ = Operation::To<&Connection::OnReceived>(this);
   Operation receive_into_ = Operation::To<&Connection::OnReceivedInto>(this);
   Operation send_ = Operation::To<&Connection::OnSent>(this);

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "ringdist/proto/check.h"
@@ -35,6 +36,8 @@ absl::StatusOr<std::unique_ptr<ReceiveBuffers>> ReceiveBuffers::Create(
 ReceiveBuffers::ReceiveBuffers(io_uring* ring, const ReceiveBuffersShape& shape)
     : ring_(ring), shape_(shape), used_(shape.count, 0) {
   RINGDIST_CHECK_EQ(shape.count & (shape.count - 1), 0U);
+  RINGDIST_CHECK_GT(shape.initial, 0U);
+  RINGDIST_CHECK_LE(shape.initial, shape.count);
 }
 
 absl::Status ReceiveBuffers::Register() {
@@ -58,15 +61,22 @@ absl::Status ReceiveBuffers::Register() {
   registered_ = true;
 
   io_uring_buf_ring_init(entries_);
-  for (uint32_t i = 0; i < shape_.count; ++i) {
-    io_uring_buf_ring_add(
-        entries_, Begin(i), static_cast<unsigned>(shape_.size),
-        static_cast<uint16_t>(i), io_uring_buf_ring_mask(shape_.count),
-        static_cast<int>(i));
-  }
-  io_uring_buf_ring_advance(entries_, static_cast<int>(shape_.count));
+  AddUpTo(shape_.initial);
   return absl::OkStatus();
 }
+
+void ReceiveBuffers::AddUpTo(uint32_t count) {
+  const uint32_t first = in_use_;
+  for (; in_use_ < count; ++in_use_) {
+    io_uring_buf_ring_add(
+        entries_, Begin(in_use_), static_cast<unsigned>(shape_.size),
+        static_cast<uint16_t>(in_use_), io_uring_buf_ring_mask(shape_.count),
+        static_cast<int>(in_use_ - first));
+  }
+  io_uring_buf_ring_advance(entries_, static_cast<int>(in_use_ - first));
+}
+
+void ReceiveBuffers::Grow() { AddUpTo(std::min(2 * in_use_, shape_.count)); }
 
 ReceiveBuffers::~ReceiveBuffers() {
   if (registered_) io_uring_unregister_buf_ring(ring_, kGroup);
@@ -78,7 +88,7 @@ ReceiveBuffers::~ReceiveBuffers() {
 
 absl::string_view ReceiveBuffers::View(const io_uring_cqe& cqe) {
   const uint32_t buffer = cqe.flags >> IORING_CQE_BUFFER_SHIFT;
-  RINGDIST_CHECK_LT(buffer, shape_.count);
+  RINGDIST_CHECK_LT(buffer, in_use_);
   ++out_;
   const size_t size = cqe.res > 0 ? static_cast<size_t>(cqe.res) : 0;
   const absl::string_view view(Begin(buffer) + used_[buffer], size);

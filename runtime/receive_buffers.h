@@ -29,7 +29,8 @@
 namespace ringdist {
 
 struct ReceiveBuffersShape {
-  uint32_t count = 0;        // A power of two.
+  uint32_t initial = 0;      // How many the kernel has at first.
+  uint32_t count = 0;        // The most; a power of two.
   size_t size = 0;           // Of each, in bytes.
   bool incremental = false;  // Consumed piece by piece.
 };
@@ -53,12 +54,18 @@ class ReceiveBuffers {
   // Ends the use of a completion's bytes. `flags` are the completion's.
   void Release(uint32_t flags);
 
+  // Gives the kernel twice as many, if there are more.
+  void Grow();
+  // How many are in use.
+  uint32_t in_use() const { return in_use_; }
+
   // Buffers that are not with the kernel; zero between two turns.
   uint32_t out() const { return out_; }
 
  private:
   ReceiveBuffers(io_uring* ring, const ReceiveBuffersShape& shape);
   absl::Status Register();
+  void AddUpTo(uint32_t count);
   char* Begin(uint32_t buffer) const {
     return memory_ + static_cast<size_t>(buffer) * shape_.size;
   }
@@ -68,6 +75,7 @@ class ReceiveBuffers {
   char* memory_ = nullptr;
   io_uring_buf_ring* entries_ = nullptr;
   bool registered_ = false;
+  uint32_t in_use_ = 0;  // The others' pages are never touched.
   uint32_t out_ = 0;
   std::vector<uint32_t> used_;  // Bytes consumed of each buffer so far.
 };

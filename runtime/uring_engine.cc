@@ -35,11 +35,13 @@ struct QueueSizes {
 constexpr QueueSizes kQueueSizes[] = {{512, 4096}, {256, 2048}, {128, 1024}};
 
 // A few large buffers where each is used up piece by piece; where one receive
-// takes a whole buffer, more and smaller ones.
+// takes a whole buffer, more and smaller ones. Of the large ones few are in use
+// at first: what one connection receives then stays in a processor's cache,
+// which is worth a quarter of the speed.
 constexpr ReceiveBuffersShape kIncrementalBuffers = {
-    .count = 32, .size = 256 * 1024, .incremental = true};
+    .initial = 4, .count = 32, .size = 256 * 1024, .incremental = true};
 constexpr ReceiveBuffersShape kWholeBuffers = {
-    .count = 256, .size = 16 * 1024, .incremental = false};
+    .initial = 256, .count = 256, .size = 16 * 1024, .incremental = false};
 
 // From so many completions in a turn on, the kernel may have kept some back: it
 // runs 20 pieces of deferred work per enter unless more are asked for.
@@ -356,6 +358,7 @@ int UringEngine::RunCompletions() {
        IORING_SQ_CQ_OVERFLOW) != 0) {
     ++statistics_.completion_overflows;
   }
+  const uint64_t short_before = statistics_.out_of_buffers;
   // What the methods cause comes in a later turn: only those that are there.
   const unsigned ready = io_uring_cq_ready(&ring_);
   for (unsigned i = 0; i < ready; ++i) {
@@ -366,6 +369,9 @@ int UringEngine::RunCompletions() {
     RunCompletion(copy);
   }
   statistics_.completions += ready;
+  // One connection may take all buffers, and has them back in the next turn.
+  // Where others go short, more are needed.
+  if (statistics_.out_of_buffers - short_before > 1) buffers_->Grow();
   return static_cast<int>(ready);
 }
 

@@ -52,13 +52,14 @@ bool ProbeReceiveLimit(io_uring* ring) {
     close(fds[1]);
   };
   if (write(fds[1], "x", 1) != 1) return false;
-  auto buffers = ReceiveBuffers::Create(ring, {.count = 1, .size = 64});
+  auto buffers =
+      ReceiveBuffers::Create(ring, {.initial = 1, .count = 1, .size = 64});
   return buffers.ok() && ReceivesWithLimit(ring, fds[0]);
 }
 
 bool ProbeIncrementalBuffers(io_uring* ring) {
-  return ReceiveBuffers::Create(ring,
-                                {.count = 1, .size = 64, .incremental = true})
+  return ReceiveBuffers::Create(
+             ring, {.initial = 1, .count = 1, .size = 64, .incremental = true})
       .ok();
 }
 
