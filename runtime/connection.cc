@@ -42,7 +42,10 @@ void Connection::ArmReceive() {
     return;
   }
   const absl::Span<char> straight = owner_.StraightMemory();
-  if (straight.size() >= limits_.straight_receive_bytes) {
+  // Once begun it goes on to the packet's end, so that nothing of the next one
+  // comes with it.
+  if (straight.size() >= limits_.straight_receive_bytes ||
+      (after_straight_ && !straight.empty())) {
     straight_begin_ = straight.data();
     engine_.ArmReceiveInto(receive_into_, fd_, straight);
   } else {
