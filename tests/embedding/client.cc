@@ -19,8 +19,8 @@ using ringdist::Atom;
 using End = std::function<void(absl::Status)>;
 constexpr absl::Duration kTimeout = absl::Seconds(5);
 
-// Monitors a process that has a name; it ends, too, when its node is gone.
-void Watch(ringdist::Node& node, const ringdist::NameAt& name, End end) {
+// Monitors a process that has a name: it may end, or its node may go.
+void Watch(ringdist::Node& node, const ringdist::NameAt& name, const End& end) {
   const ringdist::Pid watcher =
       node.Spawn([end](auto& /*self*/, const auto& message) {
         ringdist::TermView who, why;

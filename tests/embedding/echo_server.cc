@@ -62,7 +62,7 @@ absl::Status Serve(char** arguments) {
   });
   std::cout << "echo is at " << (*node)->name().full() << std::endl;
   status = (*reactor)->Run();
-  pthread_kill(stopper.native_handle(), SIGTERM);  // If Run failed.
+  pthread_kill(stopper.native_handle(), SIGINT);  // If Run failed.
   stopper.join();
   return status;  // The node's destructor closes it and gives its name back.
 }
