@@ -2,10 +2,7 @@
 
 #include <utility>
 
-#include "absl/status/status.h"
-#include "absl/strings/str_cat.h"
 #include "ringdist/runtime/entropy.h"
-#include "ringdist/tools/ringdist_output.h"
 
 namespace ringdist {
 
@@ -19,9 +16,7 @@ KeptConnection::KeptConnection(Reactor& reactor, Node& node, NodeName peer,
 
 void KeptConnection::Dial() {
   const absl::Status dialling = node_.Connect(peer_);
-  if (dialling.ok()) return;
-  PrintError(absl::StrCat("warning: ", dialling.message()));
-  OnLost();
+  if (!dialling.ok()) Wait(dialling);
 }
 
 void KeptConnection::OnUp() {
@@ -29,9 +24,9 @@ void KeptConnection::OnUp() {
   backoff_.Reset();
 }
 
-void KeptConnection::OnLost() {
+void KeptConnection::Wait(const absl::Status& refused) {
   const absl::Duration wait = backoff_.Next(SystemEntropy());
-  on_wait_(wait);
+  on_wait_(wait, refused);
   timer_.Start(reactor_.Now() + wait);
 }
 

@@ -3,7 +3,8 @@
 // failed or the connection was lost, until it is destroyed.
 //
 //   KeptConnection peer(reactor, *node, *NodeName::Parse("srv@localhost"),
-//                       [&](absl::Duration wait) { ... });
+//                       [&](absl::Duration wait, const absl::Status& refused)
+//                       {...});
 //   peer.Dial();
 //   ... tell it OnUp and OnLost
 //
@@ -14,6 +15,7 @@
 
 #include <functional>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/runtime/node.h"
@@ -24,8 +26,10 @@ namespace ringdist {
 
 class KeptConnection {
  public:
-  // Told how long it waits before it dials again; runs in OnLost and Dial.
-  using OnWait = std::function<void(absl::Duration wait)>;
+  // Told how long it waits before it dials again, and, if it could not even
+  // begin to, why; otherwise that is OK. Runs in OnLost and Dial.
+  using OnWait =
+      std::function<void(absl::Duration wait, const absl::Status& refused)>;
 
   // `reactor` outlives it, and `node` its last call.
   KeptConnection(Reactor& reactor, Node& node, NodeName peer, OnWait on_wait);
@@ -38,9 +42,11 @@ class KeptConnection {
   // The connection is up, whoever began it.
   void OnUp();
   // It could not be set up, or is down: dials again, later.
-  void OnLost();
+  void OnLost() { Wait(absl::OkStatus()); }
 
  private:
+  void Wait(const absl::Status& refused);
+
   Node& node_;
   const NodeName peer_;
   const OnWait on_wait_;

@@ -3,10 +3,8 @@
 #include <iterator>
 #include <tuple>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "ringdist/proto/term_convert.h"
-#include "ringdist/runtime/call_result.h"
 
 namespace ringdist {
 namespace {
@@ -36,7 +34,7 @@ NodeProbe::NodeProbe(Reactor& reactor, Node& node, NodeName peer,
       timeout_(timeout) {}
 
 void NodeProbe::OnUp() {
-  tells_ = true;
+  if (questions_ == Questions::kRefused) questions_ = Questions::kAnswered;
   pong_.reset();
   known_ = {};
   io_.reset();
@@ -46,35 +44,44 @@ void NodeProbe::OnUp() {
 }
 
 void NodeProbe::Ask() {
-  if (asking_) return;
-  asking_ = true;
-  question_ = 0;
-  node_.Ping(peer_, timeout_,
-             [this](const absl::StatusOr<absl::Duration>& pong) {
-               asking_ = false;
-               if (!pong.ok()) return;
-               pong_ = *pong;
-               last_answer_ = reactor_.Now();
-               if (tells_) AskNext();
-             });
+  if (pinging_) return;
+  pinging_ = true;
+  node_.Ping(
+      peer_, timeout_,
+      [this](const absl::StatusOr<absl::Duration>& pong) { OnPong(pong); });
 }
 
-void NodeProbe::AskNext() {
-  if (question_ == std::size(kQuestions)) return;
-  asking_ = true;
+void NodeProbe::OnPong(const absl::StatusOr<absl::Duration>& pong) {
+  pinging_ = false;
+  if (!pong.ok()) return;
+  pong_ = *pong;
+  last_answer_ = reactor_.Now();
+  if (questions_ != Questions::kAnswered) return;
+  question_ = 0;
+  AskQuestion();
+}
+
+void NodeProbe::AskQuestion() {
+  if (question_ == std::size(kQuestions)) {
+    questions_ = Questions::kAnswered;
+    return;
+  }
+  questions_ = Questions::kOpen;
   const Question& question = kQuestions[question_];
   node_.Call(peer_.full(), "erlang", question.function,
              std::make_tuple(Atom(question.item)), timeout_,
-             [this](const CallResult& result) {
-               asking_ = false;
-               if (result.ok()) {
-                 Take(result.value());
-                 ++question_;
-                 AskNext();
-               } else if (result.exception() != nullptr) {
-                 tells_ = false;
-               }
-             });
+             [this](const CallResult& answer) { OnAnswer(answer); });
+}
+
+void NodeProbe::OnAnswer(const CallResult& answer) {
+  if (answer.ok()) {
+    Take(answer.value());
+    ++question_;
+    AskQuestion();
+  } else {
+    questions_ = answer.exception() != nullptr ? Questions::kRefused
+                                               : Questions::kAnswered;
+  }
 }
 
 void NodeProbe::Take(const TermView& value) {

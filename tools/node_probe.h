@@ -8,7 +8,8 @@
 //
 // A ping, then one question after the other: asked at once they would stand in
 // the run queue that is measured. None is asked whose answer would change what
-// the node tells others, as erlang:statistics(reductions) does.
+// the node tells others, as erlang:statistics(reductions) does. A node that
+// does not know the questions is only pinged.
 //
 // Everything on the reactor's thread.
 
@@ -20,9 +21,11 @@
 #include <optional>
 #include <utility>
 
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/proto/term_view.h"
+#include "ringdist/runtime/call_result.h"
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tools/watch_view.h"
@@ -39,19 +42,28 @@ class NodeProbe {
   // The connection is up: what was known of the node means nothing any more.
   void OnUp();
 
-  // Begins to ask, unless an answer is still awaited. Only while the connection
-  // is up.
+  // Begins to ask what is not still being asked. Only while the connection is
+  // up.
   void Ask();
 
   // What was measured since the last sample; none if there was no answer.
   std::optional<WatchSample> TakeSample();
 
-  // Since when nothing was answered.
+  // When the last ping was answered; or the connection came up.
   absl::Time last_answer() const { return last_answer_; }
 
  private:
-  // Asks the question after the last one, if there is one.
-  void AskNext();
+  // How far the questions are that follow the ping.
+  enum class Questions {
+    kAnswered,  // All of them; or one was not in time.
+    kOpen,      // question_ is.
+    kRefused,   // The node does not know them.
+  };
+
+  void OnPong(const absl::StatusOr<absl::Duration>& pong);
+  // Asks question_, if there are so many.
+  void AskQuestion();
+  void OnAnswer(const CallResult& answer);
   void Take(const TermView& value);
   void TakeIo(const TermView& value);
   void MeasureConnection(WatchSample& sample);
@@ -61,9 +73,9 @@ class NodeProbe {
   const NodeName peer_;
   const absl::Duration timeout_;
 
-  bool asking_ = false;  // From Ask to the last answer.
-  size_t question_ = 0;  // The one that is open, after the ping.
-  bool tells_ = true;    // It answers questions, as far as is known.
+  bool pinging_ = false;
+  Questions questions_ = Questions::kAnswered;
+  size_t question_ = 0;
   absl::Time last_answer_;
   std::optional<absl::Duration> pong_;  // Since the last sample.
   WatchSample known_;                   // Of what the node told.

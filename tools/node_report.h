@@ -17,6 +17,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "ringdist/proto/term_convert.h"
 #include "ringdist/tools/ringdist_output.h"
 
 namespace ringdist {
@@ -29,22 +30,20 @@ struct NodeReport {
   int protocol_version = 6;
   uint64_t flags = 0;  // What the node announces.
 
-  // Of a ping.
-  absl::Duration round_trip;
-
   // What the node was asked. A status says why it does not tell: "undef".
+  absl::StatusOr<absl::Duration> round_trip;
   absl::StatusOr<std::string> otp_release;
   absl::StatusOr<std::string> erts_version;
   absl::StatusOr<absl::Duration> uptime;
   // Bytes by what they are used for, as erlang:memory/0.
-  absl::StatusOr<std::vector<std::pair<std::string, uint64_t>>> memory;
+  absl::StatusOr<std::vector<std::pair<Atom, uint64_t>>> memory;
   absl::StatusOr<uint64_t> processes;
   absl::StatusOr<uint64_t> process_limit;
-  absl::StatusOr<std::vector<std::string>> registered;
+  absl::StatusOr<std::vector<Atom>> registered;
 };
 
 // Lines of at most 80 columns, as far as names are not longer; no '\n' at the
-// end.
+// end. What the node does not tell comes last, with the reason.
 std::string ReportText(const NodeReport& report);
 
 // An object; null stands for what the node does not tell.

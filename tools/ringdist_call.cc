@@ -15,6 +15,7 @@
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tools/call_exception.h"
 #include "ringdist/tools/ringdist_output.h"
+#include "ringdist/tools/visit.h"
 
 namespace ringdist {
 namespace {
@@ -25,7 +26,9 @@ constexpr char kDescription[] =
     "Connects, as a hidden node that does not listen, and calls as erpc:call "
     "does.\n"
     "What the function prints (io:format) comes before its result, as it is\n"
-    "printed. An exception goes to standard error, with its stack.\n";
+    "printed. An exception goes to standard error, with its stack; with --json "
+    "it is\n"
+    "an event like the others.\n";
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -83,15 +86,18 @@ class CallCommand {
   const absl::Status& status() const {
     return status_.ok() ? output_.status() : status_;
   }
-  // Only if OK.
-  bool returned() const { return result_->ok(); }
+  // Whether the function returned.
+  ExitStatus exit_status() const { return result_->ok() ? kSuccess : kFailure; }
 
  private:
   void OnConnected(const absl::StatusOr<absl::Duration>& pong);
   void OnOutput(absl::string_view text);
   void OnResult(const CallResult& result);
+  // Ends the line that the function has begun to print.
+  void EndLine();
   void PrintResult(const Term& value);
   void PrintException(const Exception& exception);
+  absl::Status WithoutAnswer() const;
   void End(absl::Status status);
 
   Reactor& reactor_;
@@ -112,15 +118,12 @@ CallCommand::CallCommand(Reactor& reactor, const CallFlags& flags)
       output_(flags.node.format, [&reactor] { reactor.Stop(); }) {}
 
 absl::Status CallCommand::Start() {
-  absl::StatusOr<DistributionOptions> distribution = NodeOptionsOf(flags_.node);
-  if (!distribution.ok()) return distribution.status();
   NodeOptions options;
-  options.distribution = *std::move(distribution);
   options.on_output = [this](absl::string_view text, const PidView&) {
     OnOutput(text);
   };
   absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Create(reactor_, std::move(options));
+      CreateVisitor(reactor_, flags_.node, std::move(options));
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   node_->Ping(*NodeName::Parse(flags_.peer), flags_.timeout,
@@ -140,27 +143,41 @@ void CallCommand::OnConnected(const absl::StatusOr<absl::Duration>& pong) {
 }
 
 void CallCommand::OnOutput(absl::string_view text) {
-  if (result_.has_value()) return;  // Of what it left running.
+  if (text.empty() || result_.has_value()) return;  // Of what still runs.
   output_.Write(text, {{"event", "output"}, {"text", std::string(text)}});
-  in_line_ = !text.empty() && text.back() != '\n';
+  in_line_ = text.back() != '\n';
 }
 
 void CallCommand::OnResult(const CallResult& result) {
   result_ = result;
+  EndLine();
   if (result.ok()) {
     PrintResult(result.value());
   } else if (result.exception() != nullptr) {
     PrintException(*result.exception());
   } else {
-    return End(result.status());
+    return End(absl::IsDeadlineExceeded(result.status()) ? WithoutAnswer()
+                                                         : result.status());
   }
   End(absl::OkStatus());
 }
 
+absl::Status CallCommand::WithoutAnswer() const {
+  return absl::DeadlineExceededError(absl::StrCat(
+      "timeout: no answer from ", flags_.peer, " within ",
+      absl::FormatDuration(flags_.timeout),
+      "; the function may still run, a longer --timeout waits for it"));
+}
+
+void CallCommand::EndLine() {
+  if (in_line_ && flags_.node.format == Output::Format::kText) {
+    output_.Write("\n", Json());
+  }
+}
+
 void CallCommand::PrintResult(const Term& value) {
   const std::string text = ToText(value);
-  output_.Print(absl::StrCat(in_line_ ? "\n" : "", text),
-                {{"event", "result"}, {"result", text}});
+  output_.Print(text, {{"event", "result"}, {"result", text}});
 }
 
 void CallCommand::PrintException(const Exception& exception) {
@@ -211,17 +228,6 @@ CLI::App& AddCallCommand(CLI::App& app, CallFlags& flags) {
   return call;
 }
 
-int RunCall(const CallFlags& flags) {
-  IgnoreSigpipe();
-  absl::StatusOr<std::unique_ptr<Reactor>> reactor = Reactor::Create();
-  if (!reactor.ok()) return Fail(reactor.status());
-  CallCommand command(**reactor, flags);
-  absl::Status status = command.Start();
-  if (!status.ok()) return Fail(status);
-  status = (*reactor)->Run();
-  if (status.ok()) status = command.status();
-  if (!status.ok()) return Fail(status);
-  return command.returned() ? kSuccess : kFailure;
-}
+int RunCall(const CallFlags& flags) { return RunVisit<CallCommand>(flags); }
 
 }  // namespace ringdist

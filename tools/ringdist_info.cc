@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "ringdist/proto/distribution_flags.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/proto/term_text.h"
@@ -16,6 +17,7 @@
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tools/node_report.h"
 #include "ringdist/tools/ringdist_output.h"
+#include "ringdist/tools/visit.h"
 
 namespace ringdist {
 namespace {
@@ -29,7 +31,7 @@ constexpr char kDescription[] =
     "release,\n"
     "uptime, memory, processes, registered names. What it does not tell, as a "
     "node\n"
-    "that is not Erlang's may not, is not available.\n";
+    "that is not Erlang's may not, comes last, with the reason.\n";
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -38,9 +40,8 @@ constexpr char kExamples[] =
     "    ringdist info srv@localhost --json --dir=/run/nodes \\\n"
     "        | jq .memory.total\n"
     "\n"
-    "Exit status: 0, 1 if there is no connection or no answer, 2 if the "
-    "command\n"
-    "line is wrong.";
+    "Exit status: 0, 1 if there is no connection, 2 if the command line is "
+    "wrong.";
 
 void ValidateInfoFlags(InfoFlags& flags) {
   if (flags.peer.empty()) {
@@ -49,51 +50,8 @@ void ValidateInfoFlags(InfoFlags& flags) {
   CompleteVisitor(flags.node, flags.peer);
 }
 
-// Whether that an answer failed so means that the node does not tell; anything
-// else means that there are no answers.
-bool IsRefusal(const CallResult& result) {
-  return result.exception() != nullptr ||
-         absl::IsUnimplemented(result.status());
-}
-
-absl::Status WhyRefused(const CallResult& result) {
-  return absl::UnimplementedError(result.exception() != nullptr
-                                      ? ToText(result.exception()->reason)
-                                      : std::string(result.status().message()));
-}
-
-template <typename T>
-void Read(const Term& value, absl::StatusOr<T>& answer) {
-  answer = ReadValue<T>(value);
-}
-
-// Atoms become strings.
-void Read(const Term& value, absl::StatusOr<std::vector<std::string>>& answer) {
-  const auto atoms = ReadValue<std::vector<Atom>>(value);
-  if (!atoms.ok()) {
-    answer = atoms.status();
-    return;
-  }
-  answer.emplace();
-  for (const Atom& atom : *atoms) answer->push_back(atom.text);
-}
-
-void Read(
-    const Term& value,
-    absl::StatusOr<std::vector<std::pair<std::string, uint64_t>>>& answer) {
-  const auto pairs = ReadValue<std::vector<std::pair<Atom, uint64_t>>>(value);
-  if (!pairs.ok()) {
-    answer = pairs.status();
-    return;
-  }
-  answer.emplace();
-  for (const auto& [atom, number] : *pairs) {
-    answer->emplace_back(atom.text, number);
-  }
-}
-
-// The command while it runs. A ping first, which connects and tells why if it
-// cannot; then all questions at once.
+// The command while it runs. A ping, which connects and tells why if it cannot;
+// once it is connected, all questions at once.
 class Informer {
  public:
   // Its arguments outlive it.
@@ -105,31 +63,34 @@ class Informer {
   const absl::Status& status() const {
     return status_.ok() ? output_.status() : status_;
   }
+  ExitStatus exit_status() const { return kSuccess; }
 
  private:
   void OnNodeUp(const PeerInfo& peer);
-  void OnConnected(const absl::StatusOr<absl::Duration>& pong);
   void AskAll();
   // Calls a function of the module erlang, whose value goes into `answer`.
   template <typename Arguments, typename T>
   void Ask(absl::string_view function, const Arguments& arguments,
            absl::StatusOr<T>& answer);
+  void OnPong(const absl::StatusOr<absl::Duration>& pong);
   void OnAnswer();
-  void ComputeUptime();
+  absl::Status NoAnswer() const;
+  absl::StatusOr<absl::Duration> Uptime() const;
   void End(absl::Status status);
 
   Reactor& reactor_;
   const InfoFlags& flags_;
-  const NodeName peer_;
   const absl::Time deadline_;
   Output output_;
   absl::Status status_;
-  NodeReport report_;
+  NodeReport report_;  // Without a name: there is no connection yet.
   // Of the node's clock, in its own unit.
   absl::StatusOr<int64_t> start_;
   absl::StatusOr<int64_t> now_;
   absl::StatusOr<int64_t> second_;
-  int open_ = 0;  // Questions without an answer.
+  bool takes_calls_ = false;
+  int open_ = 1;  // Answers that are awaited, the ping's among them.
+  Task ask_;      // Behind the ping, not before it.
   // Goes first: until it is gone it may call back.
   std::unique_ptr<Node> node_;
 };
@@ -137,24 +98,20 @@ class Informer {
 Informer::Informer(Reactor& reactor, const InfoFlags& flags)
     : reactor_(reactor),
       flags_(flags),
-      peer_(*NodeName::Parse(flags.peer)),
       deadline_(reactor.Now() + flags.timeout),
-      output_(flags.node.format, [&reactor] { reactor.Stop(); }) {}
+      output_(flags.node.format, [&reactor] { reactor.Stop(); }),
+      ask_(reactor, ReactorCallback::To<&Informer::AskAll>(this)) {}
 
 absl::Status Informer::Start() {
-  absl::StatusOr<DistributionOptions> distribution = NodeOptionsOf(flags_.node);
-  if (!distribution.ok()) return distribution.status();
   NodeOptions options;
-  options.distribution = *std::move(distribution);
   options.on_node_up = [this](const PeerInfo& peer) { OnNodeUp(peer); };
   absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Create(reactor_, std::move(options));
+      CreateVisitor(reactor_, flags_.node, std::move(options));
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
-  node_->Ping(peer_, flags_.timeout,
-              [this](const absl::StatusOr<absl::Duration>& pong) {
-                OnConnected(pong);
-              });
+  node_->Ping(
+      *NodeName::Parse(flags_.peer), flags_.timeout,
+      [this](const absl::StatusOr<absl::Duration>& pong) { OnPong(pong); });
   return absl::OkStatus();
 }
 
@@ -164,12 +121,10 @@ void Informer::OnNodeUp(const PeerInfo& peer) {
   report_.hidden = peer.hidden;
   report_.protocol_version = peer.protocol_version;
   report_.flags = peer.peer_flags;
-}
-
-void Informer::OnConnected(const absl::StatusOr<absl::Duration>& pong) {
-  if (!pong.ok()) return End(pong.status());
-  report_.round_trip = *pong;
-  AskAll();
+  // Every Erlang node can be monitored so. One that cannot, as those of ei, has
+  // none of what calls need, and might take being monitored for an error.
+  takes_calls_ = (peer.flags & kDflagDistMonitorName) != 0;
+  ask_.Schedule();
 }
 
 void Informer::AskAll() {
@@ -192,25 +147,42 @@ void Informer::AskAll() {
 template <typename Arguments, typename T>
 void Informer::Ask(absl::string_view function, const Arguments& arguments,
                    absl::StatusOr<T>& answer) {
+  if (!takes_calls_) {
+    answer = absl::UnimplementedError("it takes no calls");
+    return;
+  }
   ++open_;
   const absl::Duration left =
       std::max(deadline_ - reactor_.Now(), absl::ZeroDuration());
-  node_->Call(flags_.peer, "erlang", function, arguments, left,
-              [this, &answer](const CallResult& result) {
-                if (result.ok()) {
-                  Read(result.value(), answer);
-                } else if (IsRefusal(result)) {
-                  answer = WhyRefused(result);
-                } else if (status_.ok()) {
-                  return End(result.status());
-                }
-                OnAnswer();
-              });
+  node_->Call(
+      flags_.peer, "erlang", function, arguments, left,
+      [this, &answer](const CallResult& result) {
+        if (absl::IsUnavailable(result.status())) {
+          return End(result.status());
+        }
+        if (result.exception() != nullptr) {
+          answer = absl::AbortedError(ToText(result.exception()->reason));
+        } else {
+          answer = absl::IsDeadlineExceeded(result.status()) ? NoAnswer()
+                                                             : result.As<T>();
+        }
+        OnAnswer();
+      });
+}
+
+void Informer::OnPong(const absl::StatusOr<absl::Duration>& pong) {
+  // A node need not have a net_kernel, as those of ei have not.
+  const bool is_silent = absl::IsDeadlineExceeded(pong.status());
+  if (!pong.ok() && (report_.name.empty() || !is_silent)) {
+    return End(pong.status());
+  }
+  report_.round_trip = is_silent ? NoAnswer() : pong;
+  OnAnswer();
 }
 
 void Informer::OnAnswer() {
   if (--open_ > 0 || !status_.ok()) return;
-  ComputeUptime();
+  report_.uptime = Uptime();
   if (report_.registered.ok()) {
     std::sort(report_.registered->begin(), report_.registered->end());
   }
@@ -218,23 +190,23 @@ void Informer::OnAnswer() {
   End(absl::OkStatus());
 }
 
-void Informer::ComputeUptime() {
+absl::Status Informer::NoAnswer() const {
+  return absl::DeadlineExceededError(
+      absl::StrCat("no answer within ", absl::FormatDuration(flags_.timeout)));
+}
+
+absl::StatusOr<absl::Duration> Informer::Uptime() const {
   for (const absl::StatusOr<int64_t>* answer : {&start_, &now_, &second_}) {
-    if (answer->ok()) continue;
-    report_.uptime = answer->status();
-    return;
+    if (!answer->ok()) return answer->status();
   }
-  if (*second_ <= 0) {
-    report_.uptime = absl::InvalidArgumentError("its clock has no unit");
-    return;
-  }
+  if (*second_ <= 0) return absl::InvalidArgumentError("its clock has no unit");
   const double ticks =
       static_cast<double>(*now_) - static_cast<double>(*start_);
-  report_.uptime = absl::Seconds(ticks / static_cast<double>(*second_));
+  return absl::Seconds(ticks / static_cast<double>(*second_));
 }
 
 void Informer::End(absl::Status status) {
-  status_ = std::move(status);
+  if (status_.ok()) status_ = std::move(status);
   reactor_.Stop();
 }
 
@@ -248,24 +220,14 @@ CLI::App& AddInfoCommand(CLI::App& app, InfoFlags& flags) {
             return ParseNode(text, flags.peer);
           });
   AddVisitorFlags(info, flags.node, flags.timeout,
-                  "How long it may take, connecting included.\n"
-                  "Default: 7s.");
+                  "How long it may take, connecting included; then it\n"
+                  "tells what it knows. Default: 7s.");
   AddNodeFlags(info, flags.node);
   info.footer(kExamples);
   info.callback([&flags] { ValidateInfoFlags(flags); });
   return info;
 }
 
-int RunInfo(const InfoFlags& flags) {
-  IgnoreSigpipe();
-  absl::StatusOr<std::unique_ptr<Reactor>> reactor = Reactor::Create();
-  if (!reactor.ok()) return Fail(reactor.status());
-  Informer informer(**reactor, flags);
-  absl::Status status = informer.Start();
-  if (!status.ok()) return Fail(status);
-  status = (*reactor)->Run();
-  if (status.ok()) status = informer.status();
-  return status.ok() ? kSuccess : Fail(status);
-}
+int RunInfo(const InfoFlags& flags) { return RunVisit<Informer>(flags); }
 
 }  // namespace ringdist

@@ -12,6 +12,7 @@
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tools/ringdist_output.h"
+#include "ringdist/tools/visit.h"
 
 namespace ringdist {
 namespace {
@@ -73,10 +74,12 @@ class Pinger {
 
   absl::Status Start();
 
-  // Whether every ping was answered.
-  bool all_answered() const { return round_trips_.count() == flags_.count; }
   // OK, or why the output failed.
   const absl::Status& status() const { return output_.status(); }
+  // Whether every ping was answered.
+  ExitStatus exit_status() const {
+    return round_trips_.count() == flags_.count ? kSuccess : kFailure;
+  }
 
  private:
   void Ping();
@@ -103,12 +106,8 @@ Pinger::Pinger(Reactor& reactor, const PingFlags& flags)
       next_(reactor, ReactorCallback::To<&Pinger::Ping>(this)) {}
 
 absl::Status Pinger::Start() {
-  absl::StatusOr<DistributionOptions> distribution = NodeOptionsOf(flags_.node);
-  if (!distribution.ok()) return distribution.status();
-  NodeOptions options;
-  options.distribution = *std::move(distribution);
   absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Create(reactor_, std::move(options));
+      CreateVisitor(reactor_, flags_.node, {});
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   Ping();
@@ -194,17 +193,6 @@ CLI::App& AddPingCommand(CLI::App& app, PingFlags& flags) {
   return ping;
 }
 
-int RunPing(const PingFlags& flags) {
-  IgnoreSigpipe();
-  absl::StatusOr<std::unique_ptr<Reactor>> reactor = Reactor::Create();
-  if (!reactor.ok()) return Fail(reactor.status());
-  Pinger pinger(**reactor, flags);
-  absl::Status status = pinger.Start();
-  if (!status.ok()) return Fail(status);
-  status = (*reactor)->Run();
-  if (status.ok()) status = pinger.status();
-  if (!status.ok()) return Fail(status);
-  return pinger.all_answered() ? kSuccess : kFailure;
-}
+int RunPing(const PingFlags& flags) { return RunVisit<Pinger>(flags); }
 
 }  // namespace ringdist

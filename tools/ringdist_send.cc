@@ -13,6 +13,7 @@
 #include "ringdist/runtime/process.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tools/ringdist_output.h"
+#include "ringdist/tools/visit.h"
 
 namespace ringdist {
 namespace {
@@ -60,6 +61,7 @@ class Sender {
   const absl::Status& status() const {
     return status_.ok() ? output_.status() : status_;
   }
+  ExitStatus exit_status() const { return kSuccess; }
 
  private:
   void OnConnected(const absl::StatusOr<absl::Duration>& pong);
@@ -87,15 +89,12 @@ Sender::Sender(Reactor& reactor, const SendFlags& flags)
       output_(flags.node.format, [&reactor] { reactor.Stop(); }) {}
 
 absl::Status Sender::Start() {
-  absl::StatusOr<DistributionOptions> distribution = NodeOptionsOf(flags_.node);
-  if (!distribution.ok()) return distribution.status();
   NodeOptions options;
-  options.distribution = *std::move(distribution);
   options.on_writable = [this](const NodeName&) {
     if (std::exchange(waits_for_room_, false)) Confirm();
   };
   absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Create(reactor_, std::move(options));
+      CreateVisitor(reactor_, flags_.node, std::move(options));
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   node_->Ping(peer_, flags_.timeout,
@@ -186,16 +185,6 @@ CLI::App& AddSendCommand(CLI::App& app, SendFlags& flags) {
   return send;
 }
 
-int RunSend(const SendFlags& flags) {
-  IgnoreSigpipe();
-  absl::StatusOr<std::unique_ptr<Reactor>> reactor = Reactor::Create();
-  if (!reactor.ok()) return Fail(reactor.status());
-  Sender sender(**reactor, flags);
-  absl::Status status = sender.Start();
-  if (!status.ok()) return Fail(status);
-  status = (*reactor)->Run();
-  if (status.ok()) status = sender.status();
-  return status.ok() ? kSuccess : Fail(status);
-}
+int RunSend(const SendFlags& flags) { return RunVisit<Sender>(flags); }
 
 }  // namespace ringdist

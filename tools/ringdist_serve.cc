@@ -108,7 +108,8 @@ class Server {
   void OnNodeUp(const PeerInfo& peer);
   void OnNodeDown(const PeerInfo& peer, const absl::Status& reason);
   void OnSetupFailed(const NodeName& peer, const absl::Status& reason);
-  void OnWait(const NodeName& peer, absl::Duration wait);
+  void OnWait(const NodeName& peer, absl::Duration wait,
+              const absl::Status& refused);
   void OnListening();
   // Has all bytes captured, if that was asked for.
   absl::Status StartCapture(DistributionOptions& options);
@@ -202,12 +203,16 @@ void Server::OnListening() {
     const NodeName peer = *NodeName::Parse(name);
     kept_.push_back(std::make_unique<KeptConnection>(
         reactor_, *node_, peer,
-        [this, peer](absl::Duration wait) { OnWait(peer, wait); }));
+        [this, peer](absl::Duration wait, const absl::Status& refused) {
+          OnWait(peer, wait, refused);
+        }));
     kept_.back()->Dial();
   }
 }
 
-void Server::OnWait(const NodeName& peer, absl::Duration wait) {
+void Server::OnWait(const NodeName& peer, absl::Duration wait,
+                    const absl::Status& refused) {
+  if (!refused.ok()) PrintError(absl::StrCat("warning: ", refused.message()));
   const double seconds = absl::ToDoubleSeconds(wait);
   output_.Print(absl::StrFormat("ringdist: connecting to %s again in %.1f s",
                                 peer.full(), seconds),

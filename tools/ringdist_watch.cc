@@ -18,6 +18,7 @@
 #include "ringdist/tools/ringdist_output.h"
 #include "ringdist/tools/screen.h"
 #include "ringdist/tools/stop_signals.h"
+#include "ringdist/tools/visit.h"
 #include "ringdist/tools/watch_view.h"
 
 namespace ringdist {
@@ -30,10 +31,11 @@ constexpr char kDescription[] =
     "whenever\n"
     "that fails or ends. In each interval it measures a round trip and asks "
     "the\n"
-    "node for its run queue, processes, memory, and what its ports read and "
-    "write.\n"
-    "On a terminal this is a table that is kept up to date; elsewhere, "
-    "lines.\n";
+    "node for its run queue (what answers is among it), processes, memory, and "
+    "what\n"
+    "its ports read and write. On a terminal this is a table that is kept up "
+    "to\n"
+    "date, until Ctrl-C; elsewhere, lines.\n";
 
 constexpr char kExamples[] =
     "Examples:\n"
@@ -45,8 +47,11 @@ constexpr char kExamples[] =
     "nodes\n"
     "were up or not; 1 if it cannot watch, 2 if the command line is wrong.";
 
-// What a terminal is kept for, beyond what it has room for.
+// What is kept for a terminal, which may become larger.
 constexpr size_t kMaxEvents = 100;
+// How often the terminal is drawn anew at the least: it shows times that pass,
+// and may have been resized.
+constexpr absl::Duration kMaxPictureAge = absl::Seconds(1);
 
 void ParsePeers(const std::vector<std::string>& texts,
                 std::vector<std::string>& peers) {
@@ -114,13 +119,16 @@ class Watcher {
   void OnNodeUp(const PeerInfo& peer);
   void OnNodeDown(const PeerInfo& peer, const absl::Status& reason);
   void OnSetupFailed(const NodeName& peer, const absl::Status& reason);
-  void OnWait(Watched& watched, absl::Duration wait);
+  void OnNoConnection(Watched& watched, const absl::Status& reason);
+  void OnWait(Watched& watched, absl::Duration wait,
+              const absl::Status& refused);
   void OnInterval();
   void OnDuration() { reactor_.Stop(); }
 
   // Null if it is none of them, or after End.
   Watched* Find(const NodeName& peer);
   void Enter(Watched& watched, WatchedNode::State state);
+  void EnterDown(Watched& watched, const absl::Status& reason);
   void Measure(Watched& watched);
   // Tells of something that happened; on the screen among the events.
   void Tell(absl::string_view text, Json event);
@@ -140,6 +148,7 @@ class Watcher {
   Timer end_;
   WatchState state_;  // Of the screen; its nodes are made when it is drawn.
   std::optional<Screen> screen_;  // None: it tells in lines.
+  Timer redraw_;
   std::vector<std::unique_ptr<Watched>> watched_;
   // Goes first: until it is gone it may call back.
   std::unique_ptr<Node> node_;
@@ -148,8 +157,8 @@ class Watcher {
 Watcher::Watched::Watched(Watcher& watcher, const NodeName& peer)
     : since(watcher.reactor_.Now()),
       kept(watcher.reactor_, *watcher.node_, peer,
-           [&watcher, this](absl::Duration wait) {
-             watcher.OnWait(*this, wait);
+           [&watcher, this](absl::Duration wait, const absl::Status& refused) {
+             watcher.OnWait(*this, wait, refused);
            }),
       probe(watcher.reactor_, *watcher.node_, peer, watcher.flags_.timeout) {
   shown.name = peer.full();
@@ -162,22 +171,21 @@ Watcher::Watcher(Reactor& reactor, const WatchFlags& flags)
       interval_start_(start_),
       output_(flags.node.format, [&reactor] { reactor.Stop(); }),
       interval_(reactor, ReactorCallback::To<&Watcher::OnInterval>(this)),
-      end_(reactor, ReactorCallback::To<&Watcher::OnDuration>(this)) {
+      end_(reactor, ReactorCallback::To<&Watcher::OnDuration>(this)),
+      redraw_(reactor, ReactorCallback::To<&Watcher::Redraw>(this)) {
   state_.interval = flags.interval;
 }
 
 absl::Status Watcher::Start() {
-  absl::StatusOr<DistributionOptions> distribution = NodeOptionsOf(flags_.node);
-  if (!distribution.ok()) return distribution.status();
-  NodeOptions options;
-  options.distribution = *std::move(distribution);
+  NodeFlags flags = flags_.node;
   const bool on_screen =
-      flags_.node.format == Output::Format::kText && Screen::IsThere();
+      flags.format == Output::Format::kText && Screen::IsThere();
   if (on_screen) {
-    options.distribution.log = [this](LogLevel level, absl::string_view line) {
+    flags.distribution.log = [this](LogLevel level, absl::string_view line) {
       if (level != LogLevel::kInfo) Tell(line, Json::object());
     };
   }
+  NodeOptions options;
   options.on_node_up = [this](const PeerInfo& peer) { OnNodeUp(peer); };
   options.on_node_down = [this](const PeerInfo& peer,
                                 const absl::Status& reason) {
@@ -188,7 +196,7 @@ absl::Status Watcher::Start() {
     OnSetupFailed(peer, reason);
   };
   absl::StatusOr<std::unique_ptr<Node>> node =
-      Node::Create(reactor_, std::move(options));
+      CreateVisitor(reactor_, flags, std::move(options));
   if (!node.ok()) return node.status();
   node_ = *std::move(node);
   if (on_screen) screen_.emplace();
@@ -225,6 +233,11 @@ void Watcher::Enter(Watched& watched, WatchedNode::State state) {
   watched.shown.silent = absl::ZeroDuration();
 }
 
+void Watcher::EnterDown(Watched& watched, const absl::Status& reason) {
+  Enter(watched, WatchedNode::State::kDown);
+  watched.shown.reason = std::string(reason.message());
+}
+
 // What happens.
 
 void Watcher::OnNodeUp(const PeerInfo& peer) {
@@ -245,8 +258,7 @@ void Watcher::OnNodeUp(const PeerInfo& peer) {
 void Watcher::OnNodeDown(const PeerInfo& peer, const absl::Status& reason) {
   Watched* const watched = Find(peer.name);
   if (watched == nullptr) return;
-  Enter(*watched, WatchedNode::State::kDown);
-  watched->shown.reason = std::string(reason.message());
+  EnterDown(*watched, reason);
   Tell(absl::StrCat("nodedown ", peer.name.full(), ": ", reason.message()),
        {{"event", "nodedown"},
         {"node", peer.name.full()},
@@ -257,17 +269,13 @@ void Watcher::OnNodeDown(const PeerInfo& peer, const absl::Status& reason) {
 void Watcher::OnSetupFailed(const NodeName& peer, const absl::Status& reason) {
   Watched* const watched = Find(peer);
   if (watched == nullptr) return;
-  Enter(*watched, WatchedNode::State::kDown);
-  watched->shown.reason = std::string(reason.message());
-  TellInLines(
-      absl::StrCat("no connection to ", peer.full(), ": ", reason.message()),
-      {{"event", "setup_failed"},
-       {"node", peer.full()},
-       {"reason", watched->shown.reason}});
+  OnNoConnection(*watched, reason);
   watched->kept.OnLost();
 }
 
-void Watcher::OnWait(Watched& watched, absl::Duration wait) {
+void Watcher::OnWait(Watched& watched, absl::Duration wait,
+                     const absl::Status& refused) {
+  if (!refused.ok()) OnNoConnection(watched, refused);
   watched.dials_at = reactor_.Now() + wait;
   const double seconds = absl::ToDoubleSeconds(wait);
   TellInLines(absl::StrFormat("connecting to %s again in %.1f s",
@@ -276,6 +284,15 @@ void Watcher::OnWait(Watched& watched, absl::Duration wait) {
                {"node", watched.shown.name},
                {"wait_seconds", seconds}});
   Redraw();
+}
+
+void Watcher::OnNoConnection(Watched& watched, const absl::Status& reason) {
+  EnterDown(watched, reason);
+  TellInLines(absl::StrCat("no connection to ", watched.shown.name, ": ",
+                           reason.message()),
+              {{"event", "setup_failed"},
+               {"node", watched.shown.name},
+               {"reason", watched.shown.reason}});
 }
 
 // Measuring.
@@ -298,11 +315,11 @@ void Watcher::Measure(Watched& watched) {
   if (std::optional<WatchSample> sample = watched.probe.TakeSample()) {
     shown.silent = absl::ZeroDuration();
     shown.sample = std::move(sample);
-    TellInLines(absl::StrCat(shown.name, " ", SampleText(*shown.sample)),
+    TellInLines(absl::StrCat(shown.name, ": ", SampleText(*shown.sample)),
                 SampleJson(shown.name, *shown.sample));
   } else if (silent >= flags_.interval) {
     shown.silent = silent;
-    TellInLines(absl::StrFormat("%s no answer for %.1f s", shown.name,
+    TellInLines(absl::StrFormat("%s: no answer for %.1f s", shown.name,
                                 absl::ToDoubleSeconds(silent)),
                 {{"event", "no_answer"},
                  {"node", shown.name},
@@ -335,6 +352,7 @@ void Watcher::TellInLines(absl::string_view text, Json event) {
 void Watcher::Redraw() {
   if (!screen_.has_value() || !screen_status_.ok()) return;
   const absl::Time now = reactor_.Now();
+  redraw_.Start(now + kMaxPictureAge);
   state_.running = now - start_;
   state_.nodes.clear();
   for (const auto& watched : watched_) {

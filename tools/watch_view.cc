@@ -4,125 +4,170 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "ringdist/tools/columns.h"
 #include "ringdist/tools/human_units.h"
 
 namespace ringdist {
 namespace {
 
-// The columns beside the name, and the blanks between them.
-constexpr size_t kNumbersWidth = 64;
+// Columns of numbers are left out rather than that names get less.
 constexpr size_t kMinNameWidth = 16;
-
-// A character of UTF-8; a byte that is none stands for itself.
-struct Character {
-  uint32_t code = 0;
-  size_t size = 1;
-};
-
-Character FirstOf(absl::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(text[i]); };
-  const size_t size = byte(0) < 0x80   ? 1
-                      : byte(0) < 0xC0 ? 0
-                      : byte(0) < 0xE0 ? 2
-                      : byte(0) < 0xF0 ? 3
-                                       : 4;
-  if (size == 0 || size > text.size()) return {};
-  uint32_t code = size == 1 ? byte(0) : byte(0) & (0x7F >> size);
-  for (size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3F);
-  }
-  return {code, size};
-}
-
-bool IsPrintable(uint32_t code) {
-  return code >= 0x20 && (code < 0x7F || code >= 0xA0);
-}
-
-size_t ColumnsOf(uint32_t code) { return code < 0x1100 ? 1 : 2; }
-
-// `text` in exactly `width` columns.
-std::string Padded(absl::string_view text, size_t width) {
-  std::string fitted = FitColumns(text, width);
-  size_t columns = 0;
-  for (absl::string_view left = fitted; !left.empty();) {
-    const Character first = FirstOf(left);
-    columns += ColumnsOf(first.code);
-    left.remove_prefix(first.size);
-  }
-  fitted.append(width - columns, ' ');
-  return fitted;
-}
 
 std::string RateText(double bytes) {
   return absl::StrCat(BytesText(bytes), "/s");
 }
 
-std::string Numbers(absl::string_view round_trip, absl::string_view run_queue,
-                    absl::string_view processes, absl::string_view memory,
-                    absl::string_view in, absl::string_view out) {
-  return absl::StrFormat("%13s%7s%11s%10s%11s%12s", round_trip, run_queue,
-                         processes, memory, in, out);
-}
+// What stands in a column of numbers, with the blanks before it.
+struct Column {
+  absl::string_view title;
+  size_t width;
+  std::string (*text)(const WatchSample& sample);
+};
 
 template <typename T, typename Text>
 std::string OrDash(const std::optional<T>& value, Text text) {
   return value.has_value() ? text(*value) : "-";
 }
 
-std::string SampleColumns(const WatchSample& sample) {
-  const auto number = [](uint64_t value) { return absl::StrCat(value); };
-  return Numbers(
-      MillisecondsText(sample.round_trip), OrDash(sample.run_queue, number),
-      OrDash(sample.processes, number), OrDash(sample.memory, BytesText),
-      OrDash(sample.io_in, RateText), OrDash(sample.io_out, RateText));
+std::string RoundTripText(const WatchSample& sample) {
+  return MillisecondsText(sample.round_trip);
 }
 
-std::string StateColumns(const WatchedNode& node) {
+std::string RunQueueText(const WatchSample& sample) {
+  return OrDash(sample.run_queue, [](uint64_t n) { return absl::StrCat(n); });
+}
+
+std::string ProcessesText(const WatchSample& sample) {
+  return OrDash(sample.processes, [](uint64_t n) { return absl::StrCat(n); });
+}
+
+std::string MemoryText(const WatchSample& sample) {
+  return OrDash(sample.memory, BytesText);
+}
+
+std::string InText(const WatchSample& sample) {
+  return OrDash(sample.io_in, RateText);
+}
+
+std::string OutText(const WatchSample& sample) {
+  return OrDash(sample.io_out, RateText);
+}
+
+constexpr Column kColumns[] = {{"ROUND TRIP", 12, RoundTripText},
+                               {"RUN Q", 7, RunQueueText},
+                               {"PROCESSES", 11, ProcessesText},
+                               {"MEMORY", 10, MemoryText},
+                               {"I/O IN", 12, InText},
+                               {"I/O OUT", 12, OutText}};
+
+// The table that fits into the terminal.
+struct Table {
+  size_t width = 0;
+  size_t name_width = 0;
+  std::vector<Column> columns;
+};
+
+Table TableFor(const WatchState& state, size_t width) {
+  Table table = {.width = width};
+  size_t left = width;
+  for (const Column& column : kColumns) {
+    if (left < kMinNameWidth + column.width) break;
+    left -= column.width;
+    table.columns.push_back(column);
+  }
+  size_t longest = kMinNameWidth;
+  for (const WatchedNode& node : state.nodes) {
+    longest = std::max(longest, CountColumns(node.name));
+  }
+  table.name_width = std::min(longest, left);
+  return table;
+}
+
+// A line of the table, with what `text` makes of each column.
+template <typename Text>
+std::string Row(const Table& table, absl::string_view name, Text text) {
+  std::string row = PadColumns(name, table.name_width);
+  for (const Column& column : table.columns) {
+    absl::StrAppendFormat(&row, "%*s", static_cast<int>(column.width),
+                          text(column));
+  }
+  return row;
+}
+
+std::string StateText(const WatchedNode& node) {
   switch (node.state) {
     case WatchedNode::State::kConnecting:
-      return "  connecting";
+      return "connecting";
     case WatchedNode::State::kUp:
-      if (node.silent > absl::ZeroDuration()) {
-        return absl::StrFormat("  up, but no answer for %.1f s",
-                               absl::ToDoubleSeconds(node.silent));
-      }
-      if (!node.sample.has_value()) return "  up";
-      return SampleColumns(*node.sample);
+      if (node.silent == absl::ZeroDuration()) return "up";
+      return absl::StrCat("up, but no answer for ", DurationText(node.silent));
     case WatchedNode::State::kDown:
-      return absl::StrCat("  down since ", DurationText(node.in_state),
-                          ", again in ", DurationText(node.dials_in), ": ",
-                          node.reason);
+      return absl::StrCat(
+          "down for ", DurationText(node.in_state),
+          node.dials_in > absl::ZeroDuration()
+              ? absl::StrCat(", again in ", DurationText(node.dials_in))
+              : ", connecting");
   }
   return "";
 }
 
-size_t CountUp(const WatchState& state) {
-  return std::count_if(state.nodes.begin(), state.nodes.end(),
-                       [](const WatchedNode& node) {
-                         return node.state == WatchedNode::State::kUp;
-                       });
+std::vector<std::string> NodeLines(const Table& table,
+                                   const WatchedNode& node) {
+  const bool is_measured = node.sample.has_value() &&
+                           node.silent == absl::ZeroDuration() &&
+                           node.state == WatchedNode::State::kUp;
+  if (is_measured) {
+    return {Row(table, node.name, [&](const Column& column) {
+      return column.text(*node.sample);
+    })};
+  }
+  std::vector<std::string> lines = {absl::StrCat(
+      PadColumns(node.name, table.name_width), "  ", StateText(node))};
+  if (node.state != WatchedNode::State::kDown) return lines;
+  constexpr size_t kIndent = 4;
+  for (const std::string& line :
+       WrapColumns(node.reason, table.width - std::min(kIndent, table.width))) {
+    lines.push_back(absl::StrCat(std::string(kIndent, ' '), line));
+  }
+  return lines;
+}
+
+std::string Heading(const WatchState& state) {
+  const auto up = std::count_if(state.nodes.begin(), state.nodes.end(),
+                                [](const WatchedNode& node) {
+                                  return node.state == WatchedNode::State::kUp;
+                                });
+  return absl::StrCat("ringdist watch: ", up, " of ", state.nodes.size(),
+                      " nodes up, every ", absl::FormatDuration(state.interval),
+                      ", for ", DurationText(state.running));
+}
+
+// As many of the nodes as there is room for; of the last of them perhaps
+// without the reason.
+void AddNodes(const WatchState& state, const Table& table, size_t height,
+              std::vector<std::string>& lines) {
+  for (size_t i = 0; i < state.nodes.size(); ++i) {
+    std::vector<std::string> more = NodeLines(table, state.nodes[i]);
+    const size_t left = state.nodes.size() - i - 1;
+    const size_t room = height - std::min(height, lines.size() + (left > 0));
+    if (room == 0) {
+      lines.push_back(absl::StrCat("and ", left + 1, " more"));
+      return;
+    }
+    more.resize(std::min(more.size(), room));
+    lines.insert(lines.end(), more.begin(), more.end());
+  }
 }
 
 }  // namespace
 
 std::vector<std::string> DrawWatch(const WatchState& state, size_t width,
                                    size_t height) {
-  const size_t name_width =
-      std::max(kMinNameWidth, width - std::min(width, kNumbersWidth));
+  const Table table = TableFor(state, width);
   std::vector<std::string> lines = {
-      absl::StrCat("ringdist watch: ", CountUp(state), " of ",
-                   state.nodes.size(), " nodes up, every ",
-                   absl::FormatDuration(state.interval), ", since ",
-                   DurationText(state.running)),
-      "",
-      absl::StrCat(Padded("NODE", name_width),
-                   Numbers("ROUND TRIP", "RUN Q", "PROCESSES", "MEMORY",
-                           "I/O IN", "I/O OUT"))};
-  for (const WatchedNode& node : state.nodes) {
-    lines.push_back(
-        absl::StrCat(Padded(node.name, name_width), StateColumns(node)));
-  }
+      Heading(state), "",
+      Row(table, "NODE", [](const Column& column) { return column.title; })};
+  AddNodes(state, table, height, lines);
   // The newest of the events, if there is room for one behind a blank line.
   if (lines.size() + 1 < height && !state.events.empty()) {
     lines.emplace_back();
@@ -145,36 +190,15 @@ std::string SampleText(const WatchSample& sample) {
     absl::StrAppend(&text, ", ", *sample.processes, " processes");
   }
   if (sample.memory.has_value()) {
-    absl::StrAppend(&text, ", memory ", BytesText(*sample.memory));
+    absl::StrAppend(&text, ", memory ", MemoryText(sample));
   }
   if (sample.io_in.has_value() && sample.io_out.has_value()) {
-    absl::StrAppend(&text, ", I/O ", RateText(*sample.io_in), " in, ",
-                    RateText(*sample.io_out), " out");
+    absl::StrAppend(&text, ", I/O ", InText(sample), " in, ", OutText(sample),
+                    " out");
   }
-  absl::StrAppendFormat(&text,
-                        ", connection %.0f packets/s (%s) in, %.0f (%s) out",
-                        sample.packets_in, RateText(sample.bytes_in),
-                        sample.packets_out, RateText(sample.bytes_out));
+  absl::StrAppendFormat(&text, ", connection %.0f packets/s in, %.0f out",
+                        sample.packets_in, sample.packets_out);
   return text;
-}
-
-std::string FitColumns(absl::string_view text, size_t width) {
-  std::string fitted;
-  size_t columns = 0;
-  size_t end_before_last = 0;  // Of what leaves a column for the ~.
-  while (!text.empty()) {
-    const Character first = FirstOf(text);
-    const bool printable = IsPrintable(first.code);
-    columns += printable ? ColumnsOf(first.code) : 1;
-    if (columns > width) {
-      fitted.resize(end_before_last);
-      return width == 0 ? "" : absl::StrCat(fitted, "~");
-    }
-    absl::StrAppend(&fitted, printable ? text.substr(0, first.size) : "?");
-    if (columns < width) end_before_last = fitted.size();
-    text.remove_prefix(first.size);
-  }
-  return fitted;
 }
 
 }  // namespace ringdist

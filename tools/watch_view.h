@@ -5,11 +5,13 @@
 //   state.nodes.push_back({.name = "srv@localhost"});
 //   for (const std::string& line : DrawWatch(state, 80, 24)) ...
 //
-//   ringdist watch: 1 of 2 nodes up, every 1s, since 1m 12s
+//   ringdist watch: 1 of 2 nodes up, every 1s, for 1m 12s
 //
-//   NODE            ROUND TRIP  RUN Q  PROCESSES    MEMORY     I/O IN    I/O
-//   OUT srv@localhost     0.087 ms      0         47   25.3 MB   1.2 kB/s 0 B/s
-//   cpp@localhost   down since 3s, again in 1s: connection_closed
+//   NODE            ROUND TRIP  RUN Q  PROCESSES    MEMORY     I/O IN
+//   srv@localhost     0.087 ms      0         47   25.3 MB   1.2 kB/s
+//   cpp@localhost  down for 3s, again in 1s
+//     connect /run/nodes/cpp: No such file or directory (ENOENT): no
+//     node listens there
 //
 //   08:12:31 nodeup srv@localhost
 
@@ -56,7 +58,7 @@ struct WatchedNode {
   State state = State::kConnecting;
   absl::Duration in_state;            // How long it is in it.
   std::string reason;                 // kDown: why.
-  absl::Duration dials_in;            // kDown: when it is tried again.
+  absl::Duration dials_in;            // kDown: until it is tried again.
   std::optional<WatchSample> sample;  // kUp: the last one.
   absl::Duration silent;              // kUp: no answer for so long; or zero.
 };
@@ -69,18 +71,15 @@ struct WatchState {
 };
 
 // At most `height` lines, each of at most `width` columns: first the nodes,
-// then as many events as there is room for. Long texts are cut and end in ~.
+// then as many events as there is room for. Where the width is too small for
+// all columns of numbers the last of them are left out. Other texts that are
+// too long are cut and end in ~.
 std::vector<std::string> DrawWatch(const WatchState& state, size_t width,
                                    size_t height);
 
 // "round trip 0.087 ms, run queue 0, 47 processes, memory 25.3 MB, ...": for a
 // line.
 std::string SampleText(const WatchSample& sample);
-
-// `text` in at most `width` columns, UTF-8; what a terminal would take for a
-// command to it is shown as ?. A character beyond the Latin, Greek, Cyrillic
-// and similar ones counts as two columns, as wide ones are.
-std::string FitColumns(absl::string_view text, size_t width);
 
 }  // namespace ringdist
 
