@@ -4,7 +4,6 @@
 #include <tuple>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "ringdist/proto/term_convert.h"
@@ -24,6 +23,8 @@ struct StackEntry {
   std::optional<std::vector<TermView>> arguments;
   std::string file;
   int64_t line = 0;  // 0: not told.
+  // What error_info tells in words, as functions of our nodes do.
+  std::string cause;
 };
 
 std::vector<TermView> ElementsOf(const TermView& list) {
@@ -37,10 +38,9 @@ void ReadLocation(const TermView& location, StackEntry& entry) {
   if (location.type() != TermType::kList) return;
   for (const TermView& property : ElementsOf(location)) {
     Matches(property, std::tuple(Atom("line"), &entry.line));
-    TermView file;
-    if (!Matches(property, std::tuple(Atom("file"), &file))) continue;
-    const absl::StatusOr<std::string> name = ReadValue<std::string>(file);
-    if (name.ok()) entry.file = *name;
+    Matches(property, std::tuple(Atom("file"), &entry.file));
+    Matches(property, std::tuple(Atom("error_info"),
+                                 Map(std::pair(Atom("cause"), &entry.cause))));
   }
 }
 
@@ -75,10 +75,13 @@ std::string EntryText(const TermView& term) {
   } else {
     absl::StrAppend(&text, "/", entry->arity);
   }
-  if (entry->file.empty()) return text;
-  absl::StrAppend(&text, " (", entry->file);
-  if (entry->line > 0) absl::StrAppend(&text, ", line ", entry->line);
-  return absl::StrCat(text, ")");
+  if (!entry->file.empty()) {
+    absl::StrAppend(&text, " (", entry->file);
+    if (entry->line > 0) absl::StrAppend(&text, ", line ", entry->line);
+    text.push_back(')');
+  }
+  if (!entry->cause.empty()) absl::StrAppend(&text, ": ", entry->cause);
+  return text;
 }
 
 Json EntryJson(const TermView& term) {
@@ -96,6 +99,7 @@ Json EntryJson(const TermView& term) {
   }
   if (!entry->file.empty()) json["file"] = entry->file;
   if (entry->line > 0) json["line"] = entry->line;
+  if (!entry->cause.empty()) json["cause"] = entry->cause;
   return json;
 }
 

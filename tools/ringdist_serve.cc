@@ -37,7 +37,8 @@ constexpr char kDescription[] =
     "sink\n"
     "counts what it gets; to {Pid, count} it sends {count, Messages, Bytes} "
     "and\n"
-    "starts again.\n";
+    "starts again. ringdist:echo(Term) can be called, and returns Term;\n"
+    "ringdist:sum(Numbers) returns the sum of a list.\n";
 
 constexpr char kExamples[] =
     "Examples:\n"

@@ -1,7 +1,9 @@
 #include "ringdist/tools/serve_processes.h"
 
+#include <numeric>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "ringdist/proto/check.h"
 #include "ringdist/proto/term_convert.h"
@@ -15,6 +17,17 @@ void SpawnAs(Node& node, absl::string_view name, MessageHandler handler) {
   const Pid pid = node.Spawn(std::move(handler), std::move(options));
   const absl::Status registered = node.Register(name, pid);
   RINGDIST_CHECK(registered.ok());  // The node is new.
+}
+
+void ExportFunctions(Node& node) {
+  const absl::Status echo =
+      node.Export("ringdist", "echo", [](const Term& term) { return term; });
+  RINGDIST_CHECK(echo.ok());  // The node is new.
+  const absl::Status sum =
+      node.Export("ringdist", "sum", [](const std::vector<double>& numbers) {
+        return std::accumulate(numbers.begin(), numbers.end(), 0.0);
+      });
+  RINGDIST_CHECK(sum.ok());
 }
 
 }  // namespace
@@ -62,6 +75,7 @@ ServeProcesses::ServeProcesses(Reactor& reactor, Node& node)
   SpawnAs(node, "sink", [this](Process& self, const TermView& message) {
     Count(self, message);
   });
+  ExportFunctions(node);
 }
 
 void ServeProcesses::OnWritable(const NodeName& peer) {

@@ -1,9 +1,12 @@
 // ServeProcesses: the processes that `ringdist serve` registers, for Erlang's
-// processes to try their messages on.
+// processes to try their messages on, and the functions that can be called.
 //
 //   echo   to {Pid, Term} it sends Term to Pid
 //   sink   counts what it gets; to {Pid, count} it sends {count, Messages,
 //          Bytes} and starts again
+//
+//   ringdist:echo(Term)    returns Term
+//   ringdist:sum(Numbers)  returns the sum of a list, a float
 //
 //   ServeProcesses processes(reactor, *node);
 //   ... tell it OnWritable and OnLost
