@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "ringdist/proto/check.h"
 
@@ -41,10 +42,24 @@ CommandResult RunRingdist(const std::vector<std::string>& arguments,
   return CommandResult{.exit_status = -1, .output = ""};
 }
 
+ChildProcess::Options OnTerminal(int columns, int rows,
+                                 const std::vector<std::string>& arguments) {
+  // Of util-linux, which each Debian has; its terminal has no size yet.
+  return {.command = {"script", "--quiet", "--return", "--flush", "--command",
+                      absl::StrCat("tty && stty columns ", columns, " rows ",
+                                   rows, " && exec '", RingdistPath(), "' '",
+                                   absl::StrJoin(arguments, "' '"), "'"),
+                      "/dev/null"},
+          .environment = {"TERM=xterm"}};
+}
+
 RingdistCommand::RingdistCommand(const std::vector<std::string>& arguments,
-                                 const std::vector<std::string>& environment) {
+                                 const std::vector<std::string>& environment)
+    : RingdistCommand(CommandLine(arguments, environment)) {}
+
+RingdistCommand::RingdistCommand(const ChildProcess::Options& starter) {
   absl::StatusOr<std::unique_ptr<ChildProcess>> process =
-      ChildProcess::Start(CommandLine(arguments, environment));
+      ChildProcess::Start(starter);
   // Only if it was not built.
   RINGDIST_CHECK(process.ok());
   process_ = *std::move(process);

@@ -31,11 +31,18 @@ std::string RingdistPath();
 CommandResult RunRingdist(const std::vector<std::string>& arguments,
                           const std::vector<std::string>& environment = {});
 
+// The program on a terminal of this size, to be run or started. First comes the
+// terminal's name, then what it is sent: "\r\n" for a new line.
+ChildProcess::Options OnTerminal(int columns, int rows,
+                                 const std::vector<std::string>& arguments);
+
 // One that goes on running; ends with its scope at the latest.
 class RingdistCommand {
  public:
   explicit RingdistCommand(const std::vector<std::string>& arguments,
                            const std::vector<std::string>& environment = {});
+  // As another program starts it: a shell, or a terminal.
+  explicit RingdistCommand(const ChildProcess::Options& starter);
 
   // The next line that contains `text`; those before it are skipped. If none
   // comes the test has failed, and the line is empty.

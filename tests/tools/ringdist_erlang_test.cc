@@ -6,15 +6,12 @@
 
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "ringdist/tests/testing/erlang_node.h"
+#include "ringdist/tests/tools/erlang_command_fixture.h"
 #include "ringdist/tests/tools/ringdist_command.h"
 #include "ringdist/tools/cookie.h"
 
@@ -23,35 +20,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class RingdistErlangTest : public ErlangTest {
+class RingdistErlangTest : public ErlangCommandTest {
  protected:
-  explicit RingdistErlangTest(
-      const ErlangNodeOptions& options = {.name = "srv@localhost"})
-      : options_(options) {}
-
-  void SetUp() override {
-    ErlangTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    absl::StatusOr<std::unique_ptr<ErlangNode>> node =
-        ErlangNode::Start(options_);
-    ASSERT_TRUE(node.ok()) << node.status();
-    node_ = *std::move(node);
-  }
-
-  std::vector<std::string> Arguments(std::vector<std::string> arguments) {
-    arguments.push_back("--dir=" + node_->directory());
-    arguments.push_back("--cookie=ringdist");
-    return arguments;
-  }
-
-  std::vector<std::string> Serve(const std::string& more) {
-    return Arguments({"serve", "--name=cpp@localhost", more});
-  }
-
-  std::string Eval(const std::string& expressions) {
-    const absl::StatusOr<std::string> value = node_->Eval(expressions);
-    return value.ok() ? *value : value.status().ToString();
-  }
+  using ErlangCommandTest::ErlangCommandTest;
 
   // Waits in the real node for a message {Kind, cpp@localhost, _} of
   // monitor_nodes.
@@ -60,21 +31,18 @@ class RingdistErlangTest : public ErlangTest {
                              ", cpp@localhost, _} -> ok "
                              "after 20000 -> timeout end."));
   }
-
-  const ErlangNodeOptions options_;
-  std::unique_ptr<ErlangNode> node_;  // The real node.
 };
 
 TEST_F(RingdistErlangTest, PingsARealNode) {
-  const CommandResult result = RunRingdist(
-      Arguments({"ping", "srv@localhost", "--count=3", "--interval=10ms"}));
+  const CommandResult result =
+      RunToEnd({"ping", "srv@localhost", "--count=3", "--interval=10ms"});
   EXPECT_EQ(result.exit_status, 0) << result.output;
   EXPECT_THAT(result.output, HasSubstr("pong from srv@localhost: seq=3"));
 }
 
 TEST_F(RingdistErlangTest, PingsUnderANameThatTheRealNodeGives) {
-  const CommandResult result = RunRingdist(
-      Arguments({"ping", "srv@localhost", "--name=undefined@localhost"}));
+  const CommandResult result =
+      RunToEnd({"ping", "srv@localhost", "--name=undefined@localhost"});
   EXPECT_EQ(result.exit_status, 0) << result.output;
 }
 
@@ -89,39 +57,37 @@ TEST_F(RingdistErlangTest, PangWithAnotherCookieThanTheRealNode) {
 
 TEST_F(RingdistErlangTest, ARealNodePingsTheServer) {
   Eval("net_kernel:monitor_nodes(true, [{node_type, all}]).");
-  RingdistCommand serve(Arguments({"serve", "--name=cpp@localhost"}));
-  serve.LineWith("listening");
+  const auto serve = Serve();
   EXPECT_EQ(Eval("net_adm:ping(cpp@localhost)."), "pong");
-  EXPECT_EQ(serve.LineWith("nodeup"),
+  EXPECT_EQ(serve->LineWith("nodeup"),
             "ringdist: nodeup srv@localhost (visible, connected by the other)");
   EXPECT_EQ(Eval("{nodes(), nodes(hidden)}."), "{[],[cpp@localhost]}");
   EXPECT_EQ(WaitFor("nodeup"), "ok");
 
-  EXPECT_EQ(serve.Stop(SIGTERM), 0);
+  EXPECT_EQ(serve->Stop(SIGTERM), 0);
   EXPECT_EQ(WaitFor("nodedown"), "ok");
   EXPECT_EQ(Eval("{nodes(), nodes(hidden)}."), "{[],[]}");
   EXPECT_EQ(Eval("net_adm:ping(cpp@localhost)."), "pang");
 }
 
 TEST_F(RingdistErlangTest, AVisibleServerIsAmongTheNodes) {
-  RingdistCommand serve(Serve("--visible"));
-  serve.LineWith("listening");
+  const auto serve = Serve({"--visible"});
   EXPECT_EQ(Eval("net_adm:ping(cpp@localhost)."), "pong");
   EXPECT_EQ(Eval("{nodes(), nodes(hidden)}."), "{[cpp@localhost],[]}");
 }
 
 TEST_F(RingdistErlangTest, TheServerConnectsToARealNodeAndAgainAfterARestart) {
-  RingdistCommand serve(Serve("--connect=srv@localhost"));
-  EXPECT_EQ(serve.LineWith("nodeup"),
+  const auto serve = Serve({"--connect=srv@localhost"});
+  EXPECT_EQ(serve->LineWith("nodeup"),
             "ringdist: nodeup srv@localhost (visible, connected by this node)");
   EXPECT_EQ(Eval("nodes(hidden)."), "[cpp@localhost]");
 
   node_->Kill();
-  serve.LineWith("nodedown srv@localhost: connection_closed");
-  serve.LineWith("connecting to srv@localhost again");
+  serve->LineWith("nodedown srv@localhost: connection_closed");
+  serve->LineWith("connecting to srv@localhost again");
   const absl::Status restarted = node_->Restart();
   ASSERT_TRUE(restarted.ok()) << restarted;
-  serve.LineWith("nodeup srv@localhost");
+  serve->LineWith("nodeup srv@localhost");
 }
 
 // A real node that reads its cookie from a file: with a second -setcookie erl

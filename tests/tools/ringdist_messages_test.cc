@@ -4,15 +4,11 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-#include <memory>
 #include <string>
-#include <utility>
-#include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "ringdist/tests/testing/child_process.h"
-#include "ringdist/tests/testing/erlang_node.h"
+#include "ringdist/tests/tools/erlang_command_fixture.h"
 #include "ringdist/tests/tools/ringdist_command.h"
 
 namespace ringdist {
@@ -28,34 +24,8 @@ constexpr char kTerms[] =
     "[2]}, <<>>, <<\"binary\">>, <<5:3>>, self(), make_ref(), fun lists:map/2, "
     "lists:seq(1, 1000), [[[[deep]]]], {'\xc3\xa4\xc3\xb6', \"\xc5\x84\"}]";
 
-class RingdistMessagesTest : public ErlangTest {
+class RingdistMessagesTest : public ErlangCommandTest {
  protected:
-  void SetUp() override {
-    ErlangTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    absl::StatusOr<std::unique_ptr<ErlangNode>> node =
-        ErlangNode::Start({.name = "srv@localhost"});
-    ASSERT_TRUE(node.ok()) << node.status();
-    node_ = *std::move(node);
-  }
-
-  std::vector<std::string> Arguments(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin() + 1,
-                     {"--dir=" + node_->directory(), "--cookie=ringdist"});
-    return arguments;
-  }
-  std::unique_ptr<RingdistCommand> Serve(
-      const std::vector<std::string>& more = {}) {
-    std::vector<std::string> arguments = {"serve", "--name=cpp@localhost"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    auto serve = std::make_unique<RingdistCommand>(Arguments(arguments));
-    serve->LineWith("listening");
-    return serve;
-  }
-  std::string Eval(const std::string& expressions) {
-    const absl::StatusOr<std::string> value = node_->Eval(expressions);
-    return value.ok() ? *value : value.status().ToString();
-  }
   // Whether echo sends each of the terms back as it is.
   std::string EchoAll(const std::string& terms) {
     return Eval(absl::StrCat(
@@ -65,8 +35,6 @@ class RingdistMessagesTest : public ErlangTest {
         "Terms], Back =:= Terms end)()."));
   }
   std::string CapturePath() { return node_->directory() + "/capture"; }
-
-  std::unique_ptr<ErlangNode> node_;
 };
 
 TEST_F(RingdistMessagesTest, EchoSendsEveryKindOfTermBack) {
@@ -131,8 +99,8 @@ TEST_F(RingdistMessagesTest, TheProcessesAreMonitoredAndLinkedTo) {
 
 TEST_F(RingdistMessagesTest, SendReachesARegisteredProcess) {
   Eval("register(me, self()).");
-  const CommandResult sent = RunRingdist(Arguments(
-      {"send", "srv@localhost", "me", "{hello, \"w\\x{f6}rld\", #{1 => []}}"}));
+  const CommandResult sent = RunToEnd(
+      {"send", "srv@localhost", "me", "{hello, \"w\\x{f6}rld\", #{1 => []}}"});
   EXPECT_EQ(sent.exit_status, 0) << sent.output;
   // It is there already.
   EXPECT_EQ(Eval("receive Message -> Message after 0 -> none end."),
@@ -141,9 +109,9 @@ TEST_F(RingdistMessagesTest, SendReachesARegisteredProcess) {
 
 TEST_F(RingdistMessagesTest, ALargeMessageIsThereWhenSendEnds) {
   Eval("register(me, self()).");
-  const CommandResult sent = RunRingdist(
-      Arguments({"send", "srv@localhost", "me",
-                 absl::StrCat("<<\"", std::string(120'000, 'x'), "\">>")}));
+  const CommandResult sent =
+      RunToEnd({"send", "srv@localhost", "me",
+                absl::StrCat("<<\"", std::string(120'000, 'x'), "\">>")});
   EXPECT_EQ(sent.exit_status, 0) << sent.output;
   EXPECT_EQ(Eval("receive Large -> byte_size(Large) after 0 -> none end."),
             "120000");
@@ -151,7 +119,7 @@ TEST_F(RingdistMessagesTest, ALargeMessageIsThereWhenSendEnds) {
 
 TEST_F(RingdistMessagesTest, SendTellsOfANameThatNobodyHas) {
   const CommandResult sent =
-      RunRingdist(Arguments({"send", "srv@localhost", "nobody", "hello"}));
+      RunToEnd({"send", "srv@localhost", "nobody", "hello"});
   EXPECT_EQ(sent.exit_status, 1);
   EXPECT_EQ(sent.output,
             "ringdist: no process is registered as nobody at srv@localhost\n");

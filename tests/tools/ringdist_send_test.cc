@@ -2,12 +2,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "ringdist/tests/testing/temporary_directory.h"
+#include "ringdist/tests/tools/command_fixture.h"
 #include "ringdist/tests/tools/ringdist_command.h"
 
 namespace ringdist {
@@ -15,46 +15,32 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class RingdistSendTest : public ::testing::Test {
+class RingdistSendTest : public CommandTest {
  protected:
-  std::vector<std::string> Arguments(std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin() + 1,
-                     {"--dir=" + directory_.path(), "--cookie=secret"});
-    return arguments;
-  }
-  std::vector<std::string> Serve() {
-    return Arguments({"serve", "--name=cpp@localhost",
-                      "--capture=" + directory_.Join("capture")});
-  }
-  CommandResult Send(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"send"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return RunRingdist(Arguments(arguments));
+  std::unique_ptr<RingdistCommand> ServeCapturing() {
+    return Serve({"--capture=" + directory_.Join("capture")});
   }
   // What a server received, in words.
   std::string Received() {
     return RunRingdist({"dump", directory_.Join("capture")}).output;
   }
-
-  TemporaryDirectory directory_;
 };
 
 TEST_F(RingdistSendTest, SendsATermToARegisteredProcess) {
-  RingdistCommand serve(Serve());
-  serve.LineWith("listening");
-  const CommandResult sent =
-      Send({"cpp@localhost", "sink", "{hello, [1, 2.5], #{a => <<1:3>>}}"});
+  const auto serve = ServeCapturing();
+  const CommandResult sent = RunToEnd(
+      {"send", "cpp@localhost", "sink", "{hello, [1, 2.5], #{a => <<1:3>>}}"});
   EXPECT_EQ(sent.exit_status, 0) << sent.output;
   EXPECT_EQ(sent.output, "sent to sink at cpp@localhost\n");
   EXPECT_THAT(Received(), HasSubstr("= {hello,[1,2.5],#{a => <<1:3>>}}\n"));
 }
 
 TEST_F(RingdistSendTest, EveryKindOfTermIsAnArgument) {
-  RingdistCommand serve(Serve());
-  serve.LineWith("listening");
+  const auto serve = ServeCapturing();
   for (const char* term :
        {"\"a text\"", "'An atom'", "[1,2]", "#{}", "$a", "-1", "-1.5e3"}) {
-    const CommandResult sent = Send({"cpp@localhost", "sink", "--", term});
+    const CommandResult sent =
+        RunToEnd({"send", "cpp@localhost", "sink", "--", term});
     EXPECT_EQ(sent.exit_status, 0) << term << ": " << sent.output;
   }
   const std::string received = Received();
@@ -65,10 +51,9 @@ TEST_F(RingdistSendTest, EveryKindOfTermIsAnArgument) {
 }
 
 TEST_F(RingdistSendTest, ALargeMessageHasArrivedWhenItIsTold) {
-  RingdistCommand serve(Serve());
-  serve.LineWith("listening");
+  const auto serve = ServeCapturing();
   const std::string term = absl::StrCat("\"", std::string(120'000, 'x'), "\"");
-  const CommandResult sent = Send({"cpp@localhost", "sink", term});
+  const CommandResult sent = RunToEnd({"send", "cpp@localhost", "sink", term});
   EXPECT_EQ(sent.exit_status, 0) << sent.output;
   const std::string received = Received();
   EXPECT_THAT(received, HasSubstr("fragment of sequence 1"));
@@ -76,21 +61,21 @@ TEST_F(RingdistSendTest, ALargeMessageHasArrivedWhenItIsTold) {
 }
 
 TEST_F(RingdistSendTest, ANameThatNobodyHasIsTold) {
-  RingdistCommand serve(Serve());
-  serve.LineWith("listening");
-  const CommandResult sent = Send({"cpp@localhost", "nobody", "hello"});
+  const auto serve = ServeCapturing();
+  const CommandResult sent =
+      RunToEnd({"send", "cpp@localhost", "nobody", "hello"});
   EXPECT_EQ(sent.exit_status, 1);
   EXPECT_EQ(sent.output,
             "ringdist: no process is registered as nobody at cpp@localhost\n");
 }
 
 TEST_F(RingdistSendTest, TellsWhyThereIsNoConnection) {
-  const CommandResult sent = Send({"cpp@localhost", "sink", "hello"});
+  const CommandResult sent =
+      RunToEnd({"send", "cpp@localhost", "sink", "hello"});
   EXPECT_EQ(sent.exit_status, 1);
   EXPECT_THAT(sent.output, HasSubstr("no node listens there"));
 
-  RingdistCommand serve(Serve());
-  serve.LineWith("listening");
+  const auto serve = ServeCapturing();
   const CommandResult wrong =
       RunRingdist({"send", "cpp@localhost", "sink", "hello",
                    "--dir=" + directory_.path(), "--cookie=wrong"});
@@ -99,19 +84,18 @@ TEST_F(RingdistSendTest, TellsWhyThereIsNoConnection) {
 }
 
 TEST_F(RingdistSendTest, APeerThatDoesNotAnswerIsTold) {
-  RingdistCommand serve(Serve());
-  serve.LineWith("listening");
-  ASSERT_TRUE(serve.process().Suspend().ok());
+  const auto serve = ServeCapturing();
+  ASSERT_TRUE(serve->process().Suspend().ok());
   const CommandResult sent =
-      Send({"cpp@localhost", "sink", "hello", "--timeout=50ms"});
+      RunToEnd({"send", "cpp@localhost", "sink", "hello", "--timeout=50ms"});
   EXPECT_EQ(sent.exit_status, 1);
   EXPECT_THAT(sent.output, HasSubstr("50ms"));
 }
 
 TEST_F(RingdistSendTest, TellsAsJson) {
-  RingdistCommand serve(Serve());
-  serve.LineWith("listening");
-  const CommandResult sent = Send({"cpp@localhost", "sink", "x", "--json"});
+  const auto serve = ServeCapturing();
+  const CommandResult sent =
+      RunToEnd({"send", "cpp@localhost", "sink", "x", "--json"});
   EXPECT_EQ(
       nlohmann::json::parse(sent.output),
       nlohmann::json(
