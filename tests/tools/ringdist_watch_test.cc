@@ -56,7 +56,7 @@ TEST_F(RingdistWatchTest, TellsInLines) {
                            "connection [0-9]+ packets/s in, [0-9]+ out"));
   EXPECT_EQ(serve->Stop(SIGTERM), 0);
   EXPECT_THAT(watch->LineWith("node"),
-              EndsWith(" nodedown cpp@localhost: connection_closed"));
+              HasSubstr(" nodedown cpp@localhost: connection_closed"));
   EXPECT_THAT(watch->LineWith("again"),
               HasSubstr(" connecting to cpp@localhost again in "));
   EXPECT_EQ(watch->Stop(SIGTERM), 0);
@@ -88,7 +88,8 @@ TEST_F(RingdistWatchTest, TellsEventsAsJson) {
   EXPECT_TRUE(sample["io_bytes_in_per_second"].is_null());
 
   EXPECT_EQ(serve->Stop(SIGTERM), 0);
-  EXPECT_EQ(watch->Event("nodedown")["reason"], "connection_closed");
+  EXPECT_THAT(watch->Event("nodedown")["reason"].get<std::string>(),
+              StartsWith("connection_closed"));
   EXPECT_EQ(watch->Stop(SIGINT), 0);
 }
 
