@@ -26,6 +26,9 @@ TEST(RingdistTest, HelpTellsEveryFlagAndGivesExamples) {
   EXPECT_THAT(help.output, HasSubstr("  serve   Runs a node"));
   EXPECT_THAT(help.output, HasSubstr("  ping    Asks a node"));
   EXPECT_THAT(help.output, HasSubstr("  send    Sends a message"));
+  EXPECT_THAT(help.output, HasSubstr("  call    Calls a function"));
+  EXPECT_THAT(help.output, HasSubstr("  info    Tells what a node is"));
+  EXPECT_THAT(help.output, HasSubstr("  watch   Watches nodes"));
   EXPECT_THAT(help.output, HasSubstr("  dump    Prints a capture"));
   EXPECT_THAT(help.output, HasSubstr("Examples:"));
 
@@ -58,6 +61,32 @@ TEST(RingdistTest, HelpTellsEveryFlagAndGivesExamples) {
     EXPECT_THAT(send.output, HasSubstr(flag));
   }
 
+  const CommandResult call = RunRingdist({"call", "--help"});
+  EXPECT_EQ(call.exit_status, 0);
+  for (const char* flag :
+       {"ringdist call [OPTIONS] NODE MODULE FUNCTION [ARGS]",
+        "--timeout=DURATION", "--name=NODE", "--cookie=COOKIE", "--dir=DIR",
+        "--json ", "Examples:"}) {
+    EXPECT_THAT(call.output, HasSubstr(flag));
+  }
+
+  const CommandResult info = RunRingdist({"info", "--help"});
+  EXPECT_EQ(info.exit_status, 0);
+  for (const char* flag :
+       {"ringdist info [OPTIONS] NODE", "--timeout=DURATION", "--name=NODE",
+        "--cookie=COOKIE", "--dir=DIR", "--json ", "Examples:"}) {
+    EXPECT_THAT(info.output, HasSubstr(flag));
+  }
+
+  const CommandResult watch = RunRingdist({"watch", "--help"});
+  EXPECT_EQ(watch.exit_status, 0);
+  for (const char* flag :
+       {"ringdist watch [OPTIONS] NODE...", "--interval=DURATION", "--count=N",
+        "--duration=DURATION", "--timeout=DURATION", "--name=NODE",
+        "--cookie=COOKIE", "--dir=DIR", "--json ", "Examples:"}) {
+    EXPECT_THAT(watch.output, HasSubstr(flag));
+  }
+
   const CommandResult dump = RunRingdist({"dump", "--help"});
   EXPECT_EQ(dump.exit_status, 0);
   for (const char* flag : {"ringdist dump [OPTIONS] FILE", "--max_bytes=N",
@@ -71,6 +100,9 @@ TEST(RingdistTest, HelpFitsInATerminal) {
                                      {"serve", "--help"},
                                      {"ping", "--help"},
                                      {"send", "--help"},
+                                     {"call", "--help"},
+                                     {"info", "--help"},
+                                     {"watch", "--help"},
                                      {"dump", "--help"}}) {
     const std::string help = RunRingdist(arguments).output;
     size_t begin = 0;
@@ -94,7 +126,9 @@ TEST(RingdistTest, UsageErrorsSayWhatToWriteInstead) {
     Arguments arguments;
     std::string says;
   } cases[] = {
-      {{}, "there is no command; write ringdist serve, ping, send or dump"},
+      {{},
+       "there is no command; write ringdist serve, ping, send, call, info, "
+       "watch or dump"},
       {{"sevre"}, "no command sevre; write ringdist serve"},
       {{"serve"}, "write, say, --name=cpp@localhost"},
       {{"serve", "--name=cpp"}, "--name: node name \"cpp\": has no '@'; write"},
@@ -137,6 +171,31 @@ TEST(RingdistTest, UsageErrorsSayWhatToWriteInstead) {
        "TERM: line 2, column 4: expected , or }, found the end"},
       {{"send", "a@h", "b", "c", "d"}, "d"},
       {{"send", "a@h", "b", "c", "--name=a@h"}, "name another"},
+      {{"call"}, "NODE is missing; write, say, ringdist call srv@localhost"},
+      {{"call", "a@h"}, "MODULE is missing; write, say, "},
+      {{"call", "a@h", "m"}, "FUNCTION is missing; write, say, "},
+      {{"call", "a", "m", "f"}, "NODE: node name \"a\""},
+      {{"call", "a@h", "", "f"}, "MODULE: \"\" is no name"},
+      {{"call", "a@h", "m", std::string(256, 'f')}, "FUNCTION: "},
+      {{"call", "a@h", "m", "f", "1"},
+       "ARGS: 1 is no list; write the arguments between brackets: '[1, 2]'"},
+      {{"call", "a@h", "m", "f", "[1|2]"}, "ARGS: [1|2] is no list; write "},
+      {{"call", "a@h", "m", "f", "[1"},
+       "ARGS: line 1, column 3: expected , or | or ], found the end"},
+      {{"call", "a@h", "m", "f", "[]", "more"}, "more"},
+      {{"call", "a@h", "m", "f", "--timeout=5"}, "such as 500ms, 7s"},
+      {{"call", "a@h", "m", "f", "--name=a@h"}, "name another"},
+      {{"info"}, "NODE is missing; write, say, ringdist info srv@localhost"},
+      {{"info", "a"}, "NODE: node name \"a\": has no '@'; write alive@host"},
+      {{"info", "a@h", "b@h"}, "b@h"},
+      {{"info", "a@h", "--name=a@h"}, "name another"},
+      {{"watch"}, "NODE is missing; write, say, ringdist watch srv@localhost"},
+      {{"watch", "a@h", "b"}, "NODE: node name \"b\": has no '@'; write"},
+      {{"watch", "a@h", "b@h", "a@h"}, "NODE: a@h is written twice"},
+      {{"watch", "a@h", "b@h", "--name=b@h"}, "name another"},
+      {{"watch", "a@h", "--interval=0s"}, "such as 500ms, 7s"},
+      {{"watch", "a@h", "--count=-1"}, "number from 1 on"},
+      {{"watch", "a@h", "--duration=1"}, "such as 500ms, 7s"},
       {{"dump"}, "FILE is missing; write, say, ringdist dump serve.capture"},
       {{"dump", "a", "b"}, "b"},
       {{"dump", "a", "--max_bytes=0"}, "number from 1 on"},

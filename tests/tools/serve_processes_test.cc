@@ -17,8 +17,10 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/proto/term_text.h"
+#include "ringdist/runtime/call_result.h"
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tests/testing/run_until.h"
@@ -120,6 +122,27 @@ TEST_F(ServeProcessesTest, SinkCountsAndStartsAgain) {
   EXPECT_EQ(Answer(), "{count,5,125}");  // A tag and a size each.
   Send(kSink, std::tuple(self_.pid(), Atom("count")));
   EXPECT_EQ(Answer(), "{count,0,0}");
+}
+
+TEST_F(ServeProcessesTest, ItsFunctionsAreCalled) {
+  StartClient();
+  const auto call = [&](absl::string_view function, const char* arguments) {
+    std::string outcome;
+    client_->Call("cpp@localhost", "ringdist", function, *ParseTerm(arguments),
+                  absl::Seconds(20), [&](const CallResult& result) {
+                    outcome = result.ok()
+                                  ? ToText(result.value())
+                                  : std::string(result.status().message());
+                  });
+    EXPECT_TRUE(Wait([&] { return !outcome.empty(); }));
+    return outcome;
+  };
+  EXPECT_EQ(call("echo", "[{hi, [1, 2.5], #{a => b}}]"),
+            "{hi,[1,2.5],#{a => b}}");
+  EXPECT_EQ(call("sum", "[[1, 2.5, -3]]"), "0.5");
+  EXPECT_EQ(call("sum", "[[]]"), "0.0");
+  EXPECT_EQ(call("sum", "[[1, x]]"), "error:badarg in ringdist:sum/1");
+  EXPECT_EQ(call("echo", "[]"), "error:undef in ringdist:echo/0");
 }
 
 TEST_F(ServeProcessesTest, EchoLosesNothingWhenTooMuchWaitsToBeSent) {
