@@ -1,9 +1,8 @@
 #include "ringdist/tools/columns.h"
 
-#include <cstdint>
-
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
+#include "ringdist/proto/erlang_syntax.h"
 
 namespace ringdist {
 namespace {
@@ -14,31 +13,18 @@ struct Character {
   size_t columns = 1;
 };
 
-// How many bytes a character has that begins with this one; 0: none does.
-size_t SizeBehind(uint8_t first) {
-  if (first < 0x80) return 1;
-  if (first < 0xC2) return 0;
-  if (first < 0xE0) return 2;
-  if (first < 0xF0) return 3;
-  return first < 0xF5 ? 4 : 0;
-}
-
 // Takes the first character off `text`, which is not empty.
 Character TakeCharacter(absl::string_view& text) {
   const absl::string_view all = text;
-  const auto byte = [&](size_t i) { return static_cast<uint8_t>(all[i]); };
-  text.remove_prefix(1);
-  const size_t size = SizeBehind(byte(0));
-  if (size == 0 || size > all.size()) return {};
-  uint32_t code = size == 1 ? byte(0) : byte(0) & (0x7F >> size);
-  for (size_t i = 1; i < size; ++i) {
-    if ((byte(i) & 0xC0) != 0x80) return {};
-    code = code << 6 | (byte(i) & 0x3F);
+  char32_t code = 0;
+  if (!internal_text::TakeCharacter(text, code)) {
+    text.remove_prefix(1);
+    return {};
   }
-  text.remove_prefix(size - 1);
-  const bool is_printable = code >= 0x20 && (code < 0x7F || code >= 0xA0);
-  if (!is_printable) return {};
-  return {all.substr(0, size), code < 0x1100 ? size_t{1} : size_t{2}};
+  const bool is_control = code < 0x20 || (code >= 0x7F && code < 0xA0);
+  if (is_control) return {};
+  return {all.substr(0, all.size() - text.size()),
+          code < 0x1100 ? size_t{1} : size_t{2}};
 }
 
 }  // namespace
