@@ -47,6 +47,7 @@ class Histogram {
   static constexpr int kSubBucketBits = 11;
   static size_t IndexOf(int64_t value);
   static int64_t LargestOf(size_t index);
+  static double MiddleOf(const Bucket& bucket);
 
   std::vector<uint64_t> counts_;  // Grown to the largest index.
   uint64_t count_ = 0;

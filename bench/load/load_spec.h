@@ -18,6 +18,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 
 namespace ringdist {
 
@@ -29,6 +30,7 @@ enum class Workload {
   kFanIn,    // kStream over many connections.
   kFanOut,   // The target streams to many connections of the generator.
   kMixed,    // Round trips of small messages beside a stream of large ones.
+  kIdle,     // Connections that are held and do nothing: their memory.
 };
 
 // What the messages are made of.
@@ -90,12 +92,15 @@ struct LoadSpec {
   int window = 0;
   // The target holds each message so long before it takes the next; zero: not.
   absl::Duration slow_consumer;
+  // The target stops once for so long, half-way through the measured time, to
+  // see that the latencies tell it; zero: not.
+  absl::Duration stall;
   Verify verify = Verify::kEnds;
 
   Arrival arrival = Arrival::kClosed;
-  double rate = 0;     // Messages per second, all connections together.
-  int burst = 100;     // Of kBurst.
-  uint64_t seed = 1;   // Of kPoisson and of the order of a payload mix.
+  double rate = 0;    // Messages per second, all connections together.
+  int burst = 100;    // Of kBurst.
+  uint64_t seed = 1;  // Of kPoisson and of the order of a payload mix.
 
   absl::Duration warmup = absl::Seconds(1);
   absl::Duration duration = absl::Seconds(3);
@@ -117,11 +122,27 @@ struct LoadSpec {
   absl::Status Validate() const;
 };
 
+// Whether it only moves framed bytes: there is no handshake and no node.
+bool IsBare(Peer peer);
+
+// How a value is written in flags and files.
+template <typename Enum>
+struct NamedValue {
+  Enum value;
+  absl::string_view name;
+};
+// All values of an Enum, in order.
+template <typename Enum>
+absl::Span<const NamedValue<Enum>> NamesOf();
+
 absl::string_view ToString(Workload workload);
 absl::string_view ToString(Level level);
 absl::string_view ToString(Peer peer);
 absl::string_view ToString(Arrival arrival);
 absl::string_view ToString(Verify verify);
+// InvalidArgument lists the names there are.
+template <typename Enum>
+absl::Status ParseName(absl::string_view name, Enum& value);
 // "16", "64x0.9+65536x0.1".
 std::string ToString(const std::vector<PayloadShare>& payload);
 

@@ -28,7 +28,8 @@ struct Interval {
   absl::Duration start;  // Since the measured time began.
   uint64_t messages = 0;
   uint64_t bytes = 0;
-  int64_t p50_ns = 0;  // Zero if there were no latencies.
+  uint64_t errors = 0;  // And faults, as far as they are known yet.
+  int64_t p50_ns = 0;   // Zero if there were no latencies.
   int64_t p99_ns = 0;
   int64_t max_ns = 0;
 };
@@ -47,9 +48,12 @@ struct Measurement {
   // Open loop: how long messages that were due had to wait before they could
   // be sent at all.
   Histogram blocked;
-  double asked_rate = 0;     // Zero: closed.
-  uint64_t errors = 0;       // Failed connections, calls, or sends.
-  std::string first_error;   // What the first of them was.
+  // Open loop: messages due in the measured time, per second. (Poisson's own
+  // scatter is in it, so that it does not count as not keeping up.) Zero:
+  // closed.
+  double asked_rate = 0;
+  uint64_t errors = 0;      // Failed connections, calls, or sends.
+  std::string first_error;  // What the first of them was.
   Faults faults;
   std::vector<Interval> series;
   // Whatever else is known, such as "receiver_enters" or
