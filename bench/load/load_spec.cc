@@ -10,6 +10,7 @@ namespace {
 
 // What the runtime takes by default.
 constexpr size_t kMaxPayloadBytes = 128 * 1024 * 1024;
+constexpr size_t kMaxPayloadShares = 1024;
 constexpr int kMaxConnections = 1'000'000;
 constexpr int kMaxRepeat = 1000;
 constexpr int kMaxCpu = 1023;
@@ -61,7 +62,9 @@ bool IsBeam(Peer peer) { return peer == Peer::kBeam || peer == Peer::kBeamTcp; }
 bool IsForeignNode(Peer peer) { return IsBeam(peer) || peer == Peer::kEi; }
 
 absl::Status CheckPayload(const LoadSpec& spec) {
-  if (spec.payload.empty()) return Invalid("--payload: there is no size");
+  if (spec.payload.empty() || spec.payload.size() > kMaxPayloadShares) {
+    return Invalid("--payload: write 1 to ", kMaxPayloadShares, " sizes");
+  }
   for (const PayloadShare& share : spec.payload) {
     if (share.bytes > kMaxPayloadBytes) {
       return Invalid("--payload: ", share.bytes, " bytes are more than ",
