@@ -8,22 +8,12 @@
 #ifndef RINGDIST_BENCH_LOAD_RUN_LOAD_H_
 #define RINGDIST_BENCH_LOAD_RUN_LOAD_H_
 
-#include <atomic>
-#include <functional>
-
 #include "absl/status/statusor.h"
 #include "ringdist/bench/load/load_spec.h"
 #include "ringdist/bench/load/measurement.h"
+#include "ringdist/bench/load/run_hooks.h"
 
 namespace ringdist {
-
-struct RunHooks {
-  // Called at the end of each interval of the measured time, by the thread that
-  // runs RunLoad; may be empty.
-  std::function<void(const Interval&)> on_interval;
-  // Once true, the run ends with what it has; null: never.
-  const std::atomic<bool>* interrupted = nullptr;
-};
 
 // Starts the server that `spec` names in a process of its own, generates the
 // load from this one, and stops the server. `spec` is valid. Unimplemented: no
