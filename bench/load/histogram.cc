@@ -119,4 +119,15 @@ std::vector<Histogram::Bucket> Histogram::Buckets() const {
   return buckets;
 }
 
+bool Histogram::SetExtremes(int64_t min, int64_t max) {
+  if (count_ == 0) return min == 0 && max == 0;
+  if (min < 0 || min > max || IndexOf(min) != IndexOf(min_) ||
+      IndexOf(max) != IndexOf(max_)) {
+    return false;
+  }
+  min_ = min;
+  max_ = max;
+  return true;
+}
+
 }  // namespace ringdist

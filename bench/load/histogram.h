@@ -42,6 +42,9 @@ class Histogram {
     uint64_t count = 0;
   };
   std::vector<Bucket> Buckets() const;
+  // After recording Buckets() of another: what its min() and max() were. False
+  // if they are not in the first and the last of them.
+  bool SetExtremes(int64_t min, int64_t max);
 
  private:
   static constexpr int kSubBucketBits = 11;

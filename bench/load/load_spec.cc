@@ -143,6 +143,10 @@ absl::Status CheckArrival(const LoadSpec& spec) {
     return Invalid("--rate: --workload=", ToString(spec.workload),
                    " has no open loop");
   }
+  if (IsForeignNode(spec.client)) {
+    return Invalid("--rate: --client=", ToString(spec.client),
+                   " has no open loop");
+  }
   return absl::OkStatus();
 }
 
@@ -210,12 +214,20 @@ absl::Status CheckBeam(const LoadSpec& spec) {
   return Invalid("--beam_schedulers: neither end is a BEAM that is started");
 }
 
+absl::Status CheckEi(const LoadSpec& spec) {
+  const bool serves = spec.target.empty() && spec.server == Peer::kEi;
+  if (!spec.ei_buffered || serves || spec.client == Peer::kEi) {
+    return absl::OkStatus();
+  }
+  return Invalid("--ei_buffered: neither end is an ei node that is started");
+}
+
 }  // namespace
 
 absl::Status LoadSpec::Validate() const {
   using Check = absl::Status (*)(const LoadSpec&);
   for (const Check check : {CheckPayload, CheckCounts, CheckTimes, CheckArrival,
-                            CheckEnds, CheckLevel, CheckBeam}) {
+                            CheckEnds, CheckLevel, CheckBeam, CheckEi}) {
     absl::Status valid = check(*this);
     if (!valid.ok()) return valid;
   }

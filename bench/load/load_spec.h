@@ -114,6 +114,9 @@ struct LoadSpec {
   int server_cpu = 1;
   // Schedulers of a BEAM; 0: its default. With 1 it is pinned to its cpu.
   int beam_schedulers = 0;
+  // Whether the socket callbacks of an ei node gather writes and read ahead;
+  // otherwise it calls the system for each read and write, as ei does over TCP.
+  bool ei_buffered = false;
 
   std::string cookie = "dist_load";
   std::string directory;  // Of the sockets; empty: a temporary one.

@@ -65,6 +65,8 @@ TEST(LoadSpecTest, LimitsNameTheFlag) {
        "--large: "},
       {[](LoadSpec& spec) { spec.beam_schedulers = 1; },
        "--beam_schedulers: neither end"},
+      {[](LoadSpec& spec) { spec.ei_buffered = true; },
+       "--ei_buffered: neither end"},
   };
   for (const auto& [change, error] : kCases) {
     EXPECT_THAT(ErrorOf(change), StartsWith(error));
@@ -150,6 +152,12 @@ TEST(LoadSpecTest, WorkloadsThatAnEndLacks) {
                 spec.rate = 1;
               }),
               StartsWith("--rate: --workload=fanout has no open loop"));
+  EXPECT_THAT(ErrorOf([](LoadSpec& spec) {
+                spec.client = Peer::kEi;
+                spec.arrival = Arrival::kConstant;
+                spec.rate = 1;
+              }),
+              StartsWith("--rate: --client=ei has no open loop"));
 }
 
 template <typename Enum>

@@ -1,0 +1,267 @@
+#include "ringdist/bench/load/run_summary.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "ringdist/bench/load/load_text.h"
+#include "ringdist/bench/load/spread.h"
+
+namespace ringdist {
+namespace {
+
+constexpr char kMemoryPerConnection[] = "server_memory_per_connection";
+
+// Totals that are told for each message, and what they are.
+struct PerMessageCounter {
+  absl::string_view name;
+  absl::string_view text;
+};
+constexpr PerMessageCounter kPerMessage[] = {
+    {"receiver_enters", "kernel entries of the receiver"},
+    {"receiver_completions", "completions of the receiver"},
+    {"receiver_cpu_ns", "of the receiver's processor"},
+    {"sender_enters", "kernel entries of the sender"},
+    {"sender_completions", "completions of the sender"},
+    {"sender_cpu_ns", "of the sender's processor"},
+};
+
+// What one of the messages is, by workload.
+absl::string_view NounOf(Workload workload) {
+  switch (workload) {
+    case Workload::kStream:
+    case Workload::kFanIn:
+    case Workload::kFanOut:
+      return "messages";
+    case Workload::kEcho:
+    case Workload::kMixed:
+      return "round trips";
+    case Workload::kConnect:
+      return "handshakes";
+    case Workload::kCall:
+      return "calls";
+    case Workload::kIdle:
+      return "connections";
+  }
+  return "";
+}
+
+Metric MetricOf(absl::string_view name) {
+  Metric metric;
+  Metric::Parse(name, metric).IgnoreError();  // All names here are known.
+  return metric;
+}
+
+double MedianOf(const LoadRun& run, absl::string_view metric) {
+  return Spread::Of(MetricOf(metric).OfAll(run.measurements)).median;
+}
+
+void AddRow(const LoadRun& run, absl::string_view name,
+            absl::string_view metric_name, std::vector<FigureRow>& rows) {
+  const Metric metric = MetricOf(metric_name);
+  const std::vector<double> values = metric.OfAll(run.measurements);
+  if (values.empty()) return;
+  const Spread spread = Spread::Of(values);
+  rows.push_back({std::string(name), metric.Text(spread.median),
+                  metric.Text(spread.lowest), metric.Text(spread.highest),
+                  PercentText(spread.Relative())});
+}
+
+// Of those measurements that have it.
+std::vector<double> CounterValues(const LoadRun& run, absl::string_view name) {
+  std::vector<double> values;
+  for (const Measurement& measurement : run.measurements) {
+    const auto found = measurement.counters.find(std::string(name));
+    if (found != measurement.counters.end()) values.push_back(found->second);
+  }
+  return values;
+}
+
+std::vector<FigureRow> MemoryRows(const LoadRun& run) {
+  const std::vector<double> values = CounterValues(run, kMemoryPerConnection);
+  if (values.empty()) return {};
+  const Spread spread = Spread::Of(values);
+  return {{"memory of each", SizeText(spread.median), SizeText(spread.lowest),
+           SizeText(spread.highest), PercentText(spread.Relative())}};
+}
+
+// The median of a total divided by the messages; empty if nobody counted.
+std::string PerMessageText(const LoadRun& run, absl::string_view counter) {
+  std::vector<double> values;
+  for (const Measurement& measurement : run.measurements) {
+    const auto found = measurement.counters.find(std::string(counter));
+    if (found == measurement.counters.end() || measurement.messages == 0) {
+      continue;
+    }
+    values.push_back(found->second / static_cast<double>(measurement.messages));
+  }
+  if (values.empty()) return "";
+  const double median = Spread::Of(values).median;
+  return absl::EndsWith(counter, "_ns") ? NanosecondsText(median)
+                                        : absl::StrFormat("%.3g", median);
+}
+
+std::string PerMessageRemark(const LoadRun& run) {
+  std::vector<std::string> parts;
+  for (const PerMessageCounter& counter : kPerMessage) {
+    const std::string text = PerMessageText(run, counter.name);
+    if (!text.empty()) parts.push_back(absl::StrCat(text, " ", counter.text));
+  }
+  return parts.empty() ? ""
+                       : absl::StrCat("each took ", absl::StrJoin(parts, ", "));
+}
+
+// Counters that nothing here knows, as they are.
+void AddOtherCounters(const LoadRun& run, std::vector<std::string>& remarks) {
+  for (const auto& [name, value] : run.measurements.front().counters) {
+    const bool is_told =
+        name == kMemoryPerConnection ||
+        std::any_of(std::begin(kPerMessage), std::end(kPerMessage),
+                    [&name = name](const PerMessageCounter& counter) {
+                      return counter.name == name;
+                    });
+    if (is_told) continue;
+    const double median = Spread::Of(CounterValues(run, name)).median;
+    remarks.push_back(absl::StrFormat("%s: %.6g", name, median));
+  }
+}
+
+std::string CheckedRemark(const LoadRun& run) {
+  uint64_t checked = 0;
+  for (const Measurement& measurement : run.measurements) {
+    checked += measurement.messages;
+  }
+  return absl::StrCat(CountText(checked), " ", NounOf(run.spec.workload),
+                      " checked (", ToString(run.spec.verify), ")",
+                      TotalFaults(run).Total() == 0
+                          ? ": none lost, duplicated, reordered or corrupted"
+                          : "");
+}
+
+std::string GeneratorRemark(const LoadRun& run) {
+  if (run.generator.nanoseconds > 0) {
+    return absl::StrCat("the generator itself takes ",
+                        NanosecondsText(run.generator.nanoseconds),
+                        " for each (against a null target)");
+  }
+  if (run.generator.unknown.empty()) return "";
+  return absl::StrCat("what the generator itself takes is not known: ",
+                      run.generator.unknown);
+}
+
+std::string MaximumText(const RateSearch& search) {
+  if (search.rate == 0) {
+    return absl::StrCat("No rate was found at which ", search.slo.ToString(),
+                        " holds.");
+  }
+  return absl::StrCat(RateText(search.rate), " is the highest rate ",
+                      search.interrupted ? "tried so far " : "", "at which ",
+                      search.slo.ToString(), " holds.");
+}
+
+std::string ReachedText(const LoadRun& run) {
+  const double part = AchievedPart(run);
+  return absl::StrCat("asked for ", RateText(run.spec.rate), ", reached ",
+                      PercentText(part), " of it",
+                      part < kAchieved ? ": the latencies are those of an "
+                                         "overload"
+                                       : "");
+}
+
+}  // namespace
+
+std::vector<FigureRow> FigureRows(const LoadRun& run) {
+  if (run.spec.workload == Workload::kIdle) return MemoryRows(run);
+  std::vector<FigureRow> rows;
+  AddRow(run, NounOf(run.spec.workload), "rate", rows);
+  if (MedianOf(run, "bandwidth") > 0) {
+    AddRow(run, "bandwidth", "bandwidth", rows);
+  }
+  for (const char* name : {"p50", "p90", "p99", "p99.9", "p99.99", "max"}) {
+    AddRow(run, absl::StrCat("latency ", name), name, rows);
+  }
+  for (const char* name : {"p50", "p99"}) {
+    AddRow(run, absl::StrCat("blocked ", name), absl::StrCat("blocked_", name),
+           rows);
+  }
+  return rows;
+}
+
+std::string Headline(const LoadRun& run) {
+  if (run.search.has_value()) return MaximumText(*run.search);
+  if (run.measurements.empty()) return "Nothing was measured.";
+  if (run.spec.workload == Workload::kIdle) {
+    const double median =
+        Spread::Of(CounterValues(run, kMemoryPerConnection)).median;
+    return absl::StrCat(CountText(run.spec.connections),
+                        " connections were held; each takes ", SizeText(median),
+                        " of the target's memory.");
+  }
+  std::string text = absl::StrCat(NumberText(MedianOf(run, "rate")), " ",
+                                  NounOf(run.spec.workload), " per second");
+  if (IsOneWay(run.spec.workload)) {
+    absl::StrAppend(&text, ", one way, or ",
+                    BandwidthText(MedianOf(run, "bandwidth")));
+  }
+  if (MergedLatency(run).count() > 0) {
+    absl::StrAppend(&text, "; half took at most ",
+                    NanosecondsText(MedianOf(run, "p50")), ", 99 % at most ",
+                    NanosecondsText(MedianOf(run, "p99")));
+  }
+  return absl::StrCat(text, ".");
+}
+
+std::vector<std::string> Remarks(const LoadRun& run) {
+  std::vector<std::string> remarks;
+  if (run.measurements.empty()) return remarks;
+  if (run.spec.arrival != Arrival::kClosed) remarks.push_back(ReachedText(run));
+  if (run.spec.workload != Workload::kIdle) {
+    remarks.push_back(CheckedRemark(run));
+  }
+  for (std::string& remark :
+       std::vector<std::string>{PerMessageRemark(run), GeneratorRemark(run)}) {
+    if (!remark.empty()) remarks.push_back(std::move(remark));
+  }
+  AddOtherCounters(run, remarks);
+  return remarks;
+}
+
+std::vector<std::string> SearchSteps(const LoadRun& run) {
+  std::vector<std::string> lines;
+  if (!run.search.has_value()) return lines;
+  for (const RateStep& step : run.search->steps) {
+    lines.push_back(
+        absl::StrCat(absl::StrFormat("%10s  ", RateText(step.rate)),
+                     step.failure.empty() ? "holds" : "no: ", step.failure));
+  }
+  return lines;
+}
+
+std::vector<std::string> Warnings(const LoadRun& run) {
+  std::vector<std::string> warnings;
+  const Faults faults = TotalFaults(run);
+  if (faults.Total() > 0) {
+    warnings.push_back(
+        absl::StrCat("messages lost: ", CountText(faults.lost),
+                     ", duplicated: ", CountText(faults.duplicated),
+                     ", reordered: ", CountText(faults.reordered),
+                     ", corrupted: ", CountText(faults.corrupted)));
+  }
+  const uint64_t errors = TotalErrors(run);
+  if (errors > 0) {
+    warnings.push_back(
+        absl::StrCat(CountText(errors), " failed; first: ", FirstError(run)));
+  }
+  if (AchievedPart(run) < kAchieved) {
+    warnings.push_back("the target did not keep up with the rate");
+  }
+  if (IsInterrupted(run)) {
+    warnings.push_back("interrupted: these are the results so far");
+  }
+  return warnings;
+}
+
+}  // namespace ringdist
