@@ -50,8 +50,11 @@ std::string BandwidthText(double bytes_per_second) {
 
 std::string SizeText(double bytes) {
   std::string text = InUnits(bytes, 1024, {" B", " KiB", " MiB", " GiB"});
-  const size_t zeros = text.find(".00 ");
-  if (zeros != std::string::npos) text.erase(zeros, 3);
+  // Sizes are often round.
+  for (const absl::string_view zeros : {".00 ", ".0 "}) {
+    const size_t at = text.find(zeros.data(), 0, zeros.size());
+    if (at != std::string::npos) text.erase(at, zeros.size() - 1);
+  }
   return text;
 }
 
@@ -84,7 +87,9 @@ absl::Status ParseNumber(absl::string_view text, double& number) {
     break;
   }
   double value = 0;
-  if (absl::SimpleAtod(digits, &value) && std::isfinite(value) && value > 0) {
+  // SimpleAtod would take blanks, too.
+  if (digits.find_first_not_of("0123456789.e+-") == absl::string_view::npos &&
+      absl::SimpleAtod(digits, &value) && std::isfinite(value) && value > 0) {
     number = value * factor;
     return absl::OkStatus();
   }

@@ -1,6 +1,7 @@
 #include "ringdist/bench/load/run_summary.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -114,6 +115,12 @@ std::string PerMessageRemark(const LoadRun& run) {
                        : absl::StrCat("each took ", absl::StrJoin(parts, ", "));
 }
 
+std::string CounterText(double value) {
+  return value >= 0 && value == std::floor(value)
+             ? CountText(static_cast<uint64_t>(value))
+             : absl::StrFormat("%.4g", value);
+}
+
 // Counters that nothing here knows, as they are.
 void AddOtherCounters(const LoadRun& run, std::vector<std::string>& remarks) {
   for (const auto& [name, value] : run.measurements.front().counters) {
@@ -125,7 +132,7 @@ void AddOtherCounters(const LoadRun& run, std::vector<std::string>& remarks) {
                     });
     if (is_told) continue;
     const double median = Spread::Of(CounterValues(run, name)).median;
-    remarks.push_back(absl::StrFormat("%s: %.6g", name, median));
+    remarks.push_back(absl::StrCat(name, ": ", CounterText(median)));
   }
 }
 
