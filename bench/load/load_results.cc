@@ -144,6 +144,17 @@ std::string DescribePace(const LoadSpec& spec) {
   return text;
 }
 
+std::string DescribeTimes(const LoadRun& run) {
+  std::string text = absl::FormatDuration(run.spec.duration);
+  if (run.spec.warmup > absl::ZeroDuration()) {
+    absl::StrAppend(&text, " after ", absl::FormatDuration(run.spec.warmup),
+                    " of warm-up");
+  }
+  const size_t times = run.measurements.size();
+  if (times > 1) absl::StrAppend(&text, ", ", times, " times");
+  return text;
+}
+
 bool IsOneWay(Workload workload) {
   return workload == Workload::kStream || workload == Workload::kFanIn ||
          workload == Workload::kFanOut;

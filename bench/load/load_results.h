@@ -58,6 +58,8 @@ std::string DescribeLoad(const LoadSpec& spec);
 std::string DescribeEnds(const LoadSpec& spec);
 // "closed loop, 1 in flight", "open loop, constant 10.0 k/s"
 std::string DescribePace(const LoadSpec& spec);
+// "3s after 1s of warm-up, 5 times"
+std::string DescribeTimes(const LoadRun& run);
 bool IsOneWay(Workload workload);
 // Whether the load of a valid spec has latencies to tell.
 bool HasLatency(const LoadSpec& spec);

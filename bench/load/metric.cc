@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/strip.h"
 #include "ringdist/bench/load/load_text.h"
+#include "ringdist/bench/load/payload_mix.h"
 #include "ringdist/bench/load/spread.h"
 
 namespace ringdist {
@@ -17,7 +18,7 @@ constexpr std::pair<Metric::Kind, absl::string_view> kNames[] = {
     {Metric::Kind::kRate, "rate"},     {Metric::Kind::kBandwidth, "bandwidth"},
     {Metric::Kind::kMin, "min"},       {Metric::Kind::kMean, "mean"},
     {Metric::Kind::kMax, "max"},       {Metric::Kind::kErrors, "errors"},
-    {Metric::Kind::kFaults, "faults"},
+    {Metric::Kind::kFaults, "faults"}, {Metric::Kind::kMemory, "memory"},
 };
 
 constexpr std::pair<Condition::Comparison, absl::string_view> kComparisons[] = {
@@ -87,7 +88,7 @@ absl::Status Metric::Parse(absl::string_view name, Metric& metric) {
   return absl::InvalidArgumentError(absl::StrCat(
       "\"", name,
       "\" is no figure; write rate, bandwidth, min, mean, max, p50, "
-      "p99, p99.9 and so on, blocked_p99, errors or faults"));
+      "p99, p99.9 and so on, blocked_p99, errors, faults or memory"));
 }
 
 std::string Metric::name() const {
@@ -103,6 +104,7 @@ bool Metric::IsLatency() const {
     case Kind::kBandwidth:
     case Kind::kErrors:
     case Kind::kFaults:
+    case Kind::kMemory:
       return false;
     case Kind::kPercentile:
     case Kind::kMin:
@@ -124,6 +126,11 @@ std::optional<double> Metric::Of(const Measurement& measurement) const {
       return static_cast<double>(measurement.errors);
     case Kind::kFaults:
       return static_cast<double>(measurement.faults.Total());
+    case Kind::kMemory: {
+      const auto found = measurement.counters.find(kMemoryCounter);
+      if (found == measurement.counters.end()) return std::nullopt;
+      return found->second;
+    }
     case Kind::kBlocked:
       return LatencyOf(*this, measurement.blocked);
     default:
@@ -144,6 +151,7 @@ std::vector<double> Metric::OfAll(
 std::string Metric::Text(double value) const {
   if (kind == Kind::kRate) return RateText(value);
   if (kind == Kind::kBandwidth) return BandwidthText(value);
+  if (kind == Kind::kMemory) return SizeText(value);
   return IsLatency() ? NanosecondsText(value)
                      : CountText(static_cast<uint64_t>(value));
 }
@@ -158,6 +166,12 @@ absl::Status Metric::ParseValue(absl::string_view text, double& value) const {
   if (text == "0") {
     value = 0;
     return absl::OkStatus();
+  }
+  if (kind == Kind::kMemory) {
+    size_t bytes = 0;
+    const absl::Status status = PayloadMix::ParseBytes(text, bytes);
+    if (status.ok()) value = static_cast<double>(bytes);
+    return status;
   }
   return ParseNumber(text, value);
 }

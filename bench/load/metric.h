@@ -30,6 +30,7 @@ struct Metric {
     kBlocked,  // blocked_p99: how long messages that were due had to wait.
     kErrors,   // errors: failed connections, calls or sends.
     kFaults,   // faults: lost, duplicated, reordered or corrupted messages.
+    kMemory,   // memory: of the target, for each connection; bytes.
   };
   Kind kind = Kind::kRate;
   double percentile = 0;  // Of kPercentile and kBlocked.
@@ -42,7 +43,8 @@ struct Metric {
   bool HigherIsBetter() const {
     return kind == Kind::kRate || kind == Kind::kBandwidth;
   }
-  // Nothing if there is no such figure: the latency of a closed stream.
+  // Nothing if there is no such figure: the latency of a closed stream, the
+  // memory where it was not asked.
   std::optional<double> Of(const Measurement& measurement) const;
   // Of those that have it, each.
   std::vector<double> OfAll(absl::Span<const Measurement> measurements) const;
@@ -51,6 +53,9 @@ struct Metric {
   // Reads a value, with its unit.
   absl::Status ParseValue(absl::string_view text, double& value) const;
 };
+
+// The counter that Metric::Kind::kMemory takes.
+inline constexpr char kMemoryCounter[] = "server_memory_per_connection";
 
 struct Condition {
   enum class Comparison { kBelow, kAtMost, kAbove, kAtLeast };

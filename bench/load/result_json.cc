@@ -22,8 +22,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kSchema[] = "dist_load";
 constexpr int kVersion = 1;
-constexpr absl::string_view kSummary[] = {"rate", "bandwidth", "p50",    "p90",
-                                          "p99",  "p99.9",     "p99.99", "max"};
+constexpr absl::string_view kSummary[] = {"rate",   "bandwidth", "p50",
+                                          "p90",    "p99",       "p99.9",
+                                          "p99.99", "max",       "memory"};
 
 // Writes the fields of one struct into one object.
 class Writer {

@@ -23,7 +23,7 @@
 //        "counters": {name: number}}],
 //      "summary": {"rate": {"median", "lowest", "highest"}, "bandwidth",
 //                  and where there are latencies "p50", "p90", "p99", "p99.9",
-//                  "p99.99", "max"}}]}
+//                  "p99.99", "max", of idle connections "memory"}}]}
 //
 // Latencies and what ends with _ns are nanoseconds, rates per second,
 // bandwidths bytes per second. "search" is there for --find_max only. The

@@ -30,17 +30,6 @@ std::string Table(const LoadRun& run) {
   return table;
 }
 
-std::string TimesText(const LoadRun& run) {
-  std::string text = absl::FormatDuration(run.spec.duration);
-  if (run.spec.warmup > absl::ZeroDuration()) {
-    absl::StrAppend(&text, " after ", absl::FormatDuration(run.spec.warmup),
-                    " of warm-up");
-  }
-  const size_t times = run.measurements.size();
-  if (times != 1) absl::StrAppend(&text, ", ", times, " times");
-  return text;
-}
-
 void AppendLines(absl::string_view indent,
                  const std::vector<std::string>& lines, std::string& text) {
   for (const std::string& line : lines) {
@@ -53,7 +42,7 @@ void AppendLines(absl::string_view indent,
 std::string RunText(const LoadRun& run) {
   std::string text =
       absl::StrCat(DescribeLoad(run.spec), "\n  ", DescribeEnds(run.spec), "; ",
-                   DescribePace(run.spec), "; ", TimesText(run), "\n  ",
+                   DescribePace(run.spec), "; ", DescribeTimes(run), "\n  ",
                    Headline(run), "\n");
   AppendLines("    ", SearchSteps(run), text);
   absl::StrAppend(&text, "\n");

@@ -14,8 +14,6 @@
 namespace ringdist {
 namespace {
 
-constexpr char kMemoryPerConnection[] = "server_memory_per_connection";
-
 // Totals that are told for each message, and what they are.
 struct PerMessageCounter {
   absl::string_view name;
@@ -81,14 +79,6 @@ std::vector<double> CounterValues(const LoadRun& run, absl::string_view name) {
   return values;
 }
 
-std::vector<FigureRow> MemoryRows(const LoadRun& run) {
-  const std::vector<double> values = CounterValues(run, kMemoryPerConnection);
-  if (values.empty()) return {};
-  const Spread spread = Spread::Of(values);
-  return {{"memory of each", SizeText(spread.median), SizeText(spread.lowest),
-           SizeText(spread.highest), PercentText(spread.Relative())}};
-}
-
 // The median of a total divided by the messages; empty if nobody counted.
 std::string PerMessageText(const LoadRun& run, absl::string_view counter) {
   std::vector<double> values;
@@ -125,7 +115,7 @@ std::string CounterText(double value) {
 void AddOtherCounters(const LoadRun& run, std::vector<std::string>& remarks) {
   for (const auto& [name, value] : run.measurements.front().counters) {
     const bool is_told =
-        name == kMemoryPerConnection ||
+        name == kMemoryCounter ||
         std::any_of(std::begin(kPerMessage), std::end(kPerMessage),
                     [&name = name](const PerMessageCounter& counter) {
                       return counter.name == name;
@@ -181,8 +171,9 @@ std::string ReachedText(const LoadRun& run) {
 }  // namespace
 
 std::vector<FigureRow> FigureRows(const LoadRun& run) {
-  if (run.spec.workload == Workload::kIdle) return MemoryRows(run);
   std::vector<FigureRow> rows;
+  AddRow(run, "memory of each", "memory", rows);
+  if (run.spec.workload == Workload::kIdle) return rows;
   AddRow(run, NounOf(run.spec.workload), "rate", rows);
   if (MedianOf(run, "bandwidth") > 0) {
     AddRow(run, "bandwidth", "bandwidth", rows);
@@ -201,11 +192,9 @@ std::string Headline(const LoadRun& run) {
   if (run.search.has_value()) return MaximumText(*run.search);
   if (run.measurements.empty()) return "Nothing was measured.";
   if (run.spec.workload == Workload::kIdle) {
-    const double median =
-        Spread::Of(CounterValues(run, kMemoryPerConnection)).median;
-    return absl::StrCat(CountText(run.spec.connections),
-                        " connections were held; each takes ", SizeText(median),
-                        " of the target's memory.");
+    return absl::StrCat(
+        CountText(run.spec.connections), " connections were held; each takes ",
+        SizeText(MedianOf(run, "memory")), " of the target's memory.");
   }
   std::string text = absl::StrCat(NumberText(MedianOf(run, "rate")), " ",
                                   NounOf(run.spec.workload), " per second");

@@ -47,7 +47,7 @@ bool Holds(absl::string_view text, const Measurement& measurement) {
 TEST(MetricTest, NamesAreReadAsWritten) {
   for (const char* name :
        {"rate", "bandwidth", "min", "mean", "max", "errors", "faults", "p50",
-        "p99", "p99.9", "p99.99", "p0", "p100", "blocked_p99"}) {
+        "p99", "p99.9", "p99.99", "p0", "p100", "blocked_p99", "memory"}) {
     EXPECT_EQ(MetricOf(name).name(), name);
   }
   for (const char* name :
@@ -101,6 +101,15 @@ TEST(ConditionTest, Compares) {
   EXPECT_TRUE(Holds("blocked_p99<1us", sample));
 }
 
+TEST(ConditionTest, MemoryIsInBytes) {
+  Measurement idle;
+  EXPECT_FALSE(Holds("memory<8K", idle));
+  idle.counters[kMemoryCounter] = 8000;
+  EXPECT_TRUE(Holds("memory<8K", idle));
+  EXPECT_FALSE(Holds("memory<8000", idle));
+  EXPECT_EQ(MetricOf("memory").Text(8192), "8 KiB");
+}
+
 TEST(ConditionTest, OfSeveralTheMedianDecides) {
   std::vector<Measurement> measurements(3, Sample());
   measurements[0].messages = 10;
@@ -129,7 +138,7 @@ TEST(ConditionTest, ErrorsSayWhatToWrite) {
             "value, such as p99<200us, in quotes");
   EXPECT_EQ(ErrorOf("q99<1ms"),
             "\"q99\" is no figure; write rate, bandwidth, min, mean, max, p50, "
-            "p99, p99.9 and so on, blocked_p99, errors or faults");
+            "p99, p99.9 and so on, blocked_p99, errors, faults or memory");
   EXPECT_EQ(ErrorOf("p99<200"),
             "\"200\" is no time; write a number and its unit, such as 200us, "
             "1.5ms or 3s");
