@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
+#include "ringdist/tools/help_formatter.h"
 #include "ringdist/tools/ringdist_call.h"
 #include "ringdist/tools/ringdist_dump.h"
 #include "ringdist/tools/ringdist_info.h"
@@ -35,34 +35,6 @@ constexpr char kExamples[] =
     "  ringdist call srv@localhost lists seq '[1, 10]' --dir=/run/nodes\n"
     "  ringdist watch srv@localhost --dir=/run/nodes\n"
     "  ringdist serve --help";
-
-// Help that shows flags as they are written: --name=NODE.
-class HelpFormatter final : public CLI::Formatter {
- public:
-  HelpFormatter() {
-    column_width(28);
-    label("Positionals", "Arguments");
-    label("SUBCOMMAND", "COMMAND");
-  }
-
-  std::string make_option_opts(const CLI::Option* option) const override {
-    const std::string type = option->get_type_name();
-    return type.empty() ? "" : absl::StrCat("=", type);
-  }
-
-  std::string make_option_usage(const CLI::Option* option) const override {
-    const std::string name = make_option_name(option, /*is_positional=*/true);
-    if (!option->get_default_str().empty()) return absl::StrCat("[", name, "]");
-    return option->get_expected_max() > 1 ? absl::StrCat(name, "...") : name;
-  }
-
-  // The first line of the description will do in the list of commands.
-  std::string make_subcommand(const CLI::App* command) const override {
-    const std::string description = command->get_description();
-    return absl::StrFormat("  %-8s%s\n", command->get_name(),
-                           description.substr(0, description.find('\n')));
-  }
-};
 
 int ExplainUsageError(const CLI::App& app, const CLI::ParseError& error) {
   const std::vector<CLI::App*> commands = app.get_subcommands();

@@ -63,14 +63,9 @@ std::string BuildText(const Machine& machine) {
   return absl::StrCat("commit ", machine.commit, ", ", machine.build);
 }
 
-std::string ResultsText(const LoadResults& results) {
-  std::string text;
-  for (const LoadRun& run : results.runs) {
-    absl::StrAppend(&text, RunText(run), "\n");
-  }
-  absl::StrAppend(&text, "Measured on ", MachineText(results.machine), "; ",
-                  BuildText(results.machine), "\n");
-  return text;
+std::string MeasuredOnText(const Machine& machine) {
+  return absl::StrCat("Measured on ", MachineText(machine), "; ",
+                      BuildText(machine), "\n");
 }
 
 }  // namespace ringdist

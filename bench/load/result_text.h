@@ -1,4 +1,4 @@
-// LoadResults for people: a table for each run, and what it was measured on.
+// Results for people: a table for each run, and what they were measured on.
 
 #ifndef RINGDIST_BENCH_LOAD_RESULT_TEXT_H_
 #define RINGDIST_BENCH_LOAD_RESULT_TEXT_H_
@@ -16,8 +16,8 @@ std::string MachineText(const Machine& machine);
 // "commit 4c1f9a2b7d3e, optimised"
 std::string BuildText(const Machine& machine);
 
-// All runs, the machine and the build.
-std::string ResultsText(const LoadResults& results);
+// Both, as the last line behind all runs.
+std::string MeasuredOnText(const Machine& machine);
 
 }  // namespace ringdist
 

@@ -42,8 +42,8 @@ TEST(RatioIntervalTest, OfFourTheExtremesRemain) {
   EXPECT_DOUBLE_EQ(ratio->high, 2.4);
 }
 
-// It is in five of the 25 pairs, of which two are left out; but it does not hide
-// that all are larger.
+// It is in five of the 25 pairs, of which two are left out; but it does not
+// hide that all are larger.
 TEST(RatioIntervalTest, OneOutlierOfFiveWidensTheInterval) {
   const auto ratio =
       RatioOf({100, 100, 100, 100, 100}, {110, 110, 110, 110, 900});

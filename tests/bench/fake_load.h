@@ -1,0 +1,28 @@
+// FakeLoad: what RunLoad does, but with a target and a clock that are numbers:
+// a load takes no time, and gives the same figures each time.
+//
+// The target is a queue with one server that takes 10 us for a message, and a
+// random 4 us more on average. Some targets are special:
+//
+//   down@fake     is not there
+//   lossy@fake    loses a message, and repeats another
+//   broken@fake   answers all but one call
+//   endless@fake  is measured until that is interrupted: "running" is written
+//                 to standard error then
+
+#ifndef RINGDIST_TESTS_BENCH_FAKE_LOAD_H_
+#define RINGDIST_TESTS_BENCH_FAKE_LOAD_H_
+
+#include "absl/status/statusor.h"
+#include "ringdist/bench/load/load_spec.h"
+#include "ringdist/bench/load/measurement.h"
+#include "ringdist/bench/load/run_hooks.h"
+
+namespace ringdist {
+
+absl::StatusOr<Measurement> FakeLoad(const LoadSpec& spec,
+                                     const RunHooks& hooks);
+
+}  // namespace ringdist
+
+#endif  // RINGDIST_TESTS_BENCH_FAKE_LOAD_H_
