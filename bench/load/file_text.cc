@@ -1,5 +1,7 @@
 #include "ringdist/bench/load/file_text.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 
@@ -37,9 +39,11 @@ absl::Status WriteFile(const std::string& path, absl::string_view text) {
 
 absl::Status CheckWritable(const std::string& path) {
   if (path == kStandardOutput) return absl::OkStatus();
+  const bool is_new = access(path.c_str(), F_OK) != 0;
   FILE* const file = fopen(path.c_str(), "a");
   if (file == nullptr) return SystemError("open", path, errno);
   fclose(file);
+  if (is_new) unlink(path.c_str());
   return absl::OkStatus();
 }
 

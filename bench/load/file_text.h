@@ -17,8 +17,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path);
 // Replaces the file; "-" is standard output.
 absl::Status WriteFile(const std::string& path, absl::string_view text);
 
-// Whether WriteFile can be expected to work: makes the file if it is not there,
-// and leaves alone what is in it.
+// Whether WriteFile can be expected to work. Leaves no file that was not there,
+// and alone what is in one.
 absl::Status CheckWritable(const std::string& path);
 
 }  // namespace ringdist

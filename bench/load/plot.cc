@@ -21,9 +21,9 @@ constexpr char kStyle[] =
     "set border 3 lc rgb '#666666'\n"
     "set grid lc rgb '#dddddd' lt 1\n"
     "set tics nomirror textcolor rgb '#333333'\n"
-    "set key outside right top Left reverse noenhanced\n"
+    "set key tmargin right horizontal Left reverse noenhanced\n"
     "set lmargin 12\n"
-    "set rmargin 22\n";
+    "set rmargin 5\n";
 // Told apart by those who see no colours, too (Okabe and Ito).
 constexpr const char* kColours[] = {"#0072b2", "#d55e00", "#009e73",
                                     "#cc79a7", "#e69f00", "#56b4e9"};
@@ -63,27 +63,31 @@ std::string PlotCommand(const Panel& panel) {
   return absl::StrCat("plot ", absl::StrJoin(parts, ", "), "\n", data);
 }
 
-std::string TicsCommand(const Panel& panel) {
-  if (panel.x_tics.empty()) return "set xtics autofreq\n";
-  return absl::StrCat("set xtics (",
-                      absl::StrJoin(panel.x_tics, ", ",
-                                    [](std::string* out, const auto& tic) {
-                                      absl::StrAppend(
-                                          out, Quoted(tic.first), " ",
-                                          absl::StrFormat("%.9g", tic.second));
-                                    }),
-                      ")\n");
+std::string TicsOf(const Axis& axis) {
+  if (axis.tics.empty()) return "autofreq";
+  const auto append = [](std::string* out, const auto& tic) {
+    // The text of a tic is a format for its number.
+    const std::string text = absl::StrReplaceAll(tic.first, {{"%", "%%"}});
+    absl::StrAppendFormat(out, "%s %.9g", Quoted(text), tic.second);
+  };
+  return absl::StrCat("(", absl::StrJoin(axis.tics, ", ", append), ")");
+}
+
+// `name` is x or y.
+std::string AxisScript(absl::string_view name, const Axis& axis) {
+  return absl::StrCat("set ", name, "label ", Quoted(axis.label), "\n",
+                      axis.is_logarithmic ? "set" : "unset", " logscale ", name,
+                      "\nset format ", name,
+                      axis.has_prefixes ? " '%.1s %c'\n" : " '%g'\n",  //
+                      "set ", name, "tics ", TicsOf(axis), "\n");
 }
 
 std::string PanelScript(const Panel& panel) {
   return absl::StrCat(
-      "set title ", Quoted(panel.title), " noenhanced\n",  //
-      "set xlabel ", Quoted(panel.x_label), "\n",          //
-      "set ylabel ", Quoted(panel.y_label), "\n",          //
-      panel.x_is_logarithmic ? "set logscale x\n" : "unset logscale x\n",
-      panel.y_is_logarithmic ? "set logscale y\nset yrange [*:*]\n"
-                             : "unset logscale y\nset yrange [0:*]\n",
-      TicsCommand(panel), PlotCommand(panel));
+      "set title ", Quoted(panel.title), " noenhanced\n",
+      AxisScript("x", panel.x), AxisScript("y", panel.y),
+      panel.y.is_logarithmic ? "set yrange [*:*]\n" : "set yrange [0:*]\n",
+      PlotCommand(panel));
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 //
 //   Plot plot;
 //   Panel& panel = plot.panels.emplace_back();
-//   panel.y_label = "latency (us)";
+//   panel.y.label = "latency (us)";
 //   panel.curves.push_back({"echo", {{0, 20.1}, {1, 20.3}}});
 //   absl::Status drawn = DrawPng(plot, "echo.png");
 
@@ -24,14 +24,18 @@ struct Curve {
   bool is_faint = false;  // Drawn thin and light, behind the others.
 };
 
+struct Axis {
+  std::string label;
+  bool is_logarithmic = false;
+  bool has_prefixes = false;  // 70 k instead of 70000.
+  // "text" at a position, instead of numbers.
+  std::vector<std::pair<std::string, double>> tics;
+};
+
 struct Panel {
   std::string title;
-  std::string x_label;
-  std::string y_label;
-  // Of the x axis: "text" at a position, instead of numbers.
-  std::vector<std::pair<std::string, double>> x_tics;
-  bool x_is_logarithmic = false;
-  bool y_is_logarithmic = false;  // Otherwise it begins at 0.
+  Axis x;
+  Axis y;  // Begins at 0, if it is not logarithmic.
   std::vector<Curve> curves;
 };
 

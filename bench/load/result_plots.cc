@@ -57,7 +57,7 @@ Curve PercentileCurve(std::string name, const Histogram& histogram,
 }
 
 std::vector<std::pair<std::string, double>> PercentileTics(uint64_t count) {
-  std::vector<std::pair<std::string, double>> tics = {{"0 %", 1}, {"50 %", 2}};
+  std::vector<std::pair<std::string, double>> tics = {{"0 %", 1}};
   std::string text = "90";
   for (double position = 10;; position *= 10) {
     tics.emplace_back(absl::StrCat(text, " %"), position);
@@ -74,16 +74,22 @@ Histogram MergedBlocked(const LoadRun& run) {
   return merged;
 }
 
+// Whether messages were kept back so long that it matters.
+bool IsBlocked(const Histogram& blocked, const Histogram& latency) {
+  return blocked.ValueAt(99.9) > latency.ValueAt(50);
+}
+
 NamedPlot LatencyPlot(const LoadRun& run, const Histogram& latency) {
   const Histogram blocked = MergedBlocked(run);
+  const bool is_blocked = IsBlocked(blocked, latency);
   const Unit unit =
       UnitOf(static_cast<double>(std::max(latency.max(), blocked.max())));
   Panel panel;
   panel.title = absl::StrCat("Latency by percentile: ", DescribeLoad(run.spec));
-  panel.x_label = "part of all that took at most so long";
-  panel.y_label = absl::StrCat("latency (", unit.name, ")");
-  panel.x_is_logarithmic = true;
-  panel.x_tics = PercentileTics(latency.count());
+  panel.x.label = "part of all that took at most so long";
+  panel.y.label = absl::StrCat("latency (", unit.name, ")");
+  panel.x.is_logarithmic = true;
+  panel.x.tics = PercentileTics(latency.count());
   const bool is_repeated = run.measurements.size() > 1;
   for (const Measurement& measurement : run.measurements) {
     if (!is_repeated) break;
@@ -92,31 +98,32 @@ NamedPlot LatencyPlot(const LoadRun& run, const Histogram& latency) {
   }
   panel.curves.push_back(
       PercentileCurve(is_repeated ? "all repeats" : "latency", latency, unit));
-  panel.y_is_logarithmic = IsWide(panel.curves);
-  if (blocked.max() > 0) {
+  panel.y.is_logarithmic = IsWide(panel.curves);
+  if (is_blocked) {
     panel.curves.push_back(PercentileCurve("blocked", blocked, unit));
   }
   return {"latency",
-          absl::StrCat("Each tenth to the right is ten times rarer.",
+          absl::StrCat("Each step to the right is ten times rarer.",
                        is_repeated ? " Thin lines: each repeat." : "",
-                       blocked.max() > 0
-                           ? " Blocked: how long messages that were due "
-                             "had to wait before they could be sent."
-                           : ""),
+                       is_blocked ? " Blocked: how long messages that were due "
+                                    "had to wait before they could be sent."
+                                  : ""),
           {{std::move(panel)}}};
 }
 
-using IntervalValue =
-    std::function<double(const Measurement& measurement, size_t index)>;
+// Nothing where there is no such value.
+using IntervalValue = std::function<std::optional<double>(
+    const Measurement& measurement, size_t index)>;
 
 Curve SeriesCurve(std::string name, const Measurement& measurement,
                   const IntervalValue& value) {
   Curve curve;
   curve.name = std::move(name);
   for (size_t i = 0; i < measurement.series.size(); ++i) {
+    const std::optional<double> here = value(measurement, i);
+    if (!here.has_value()) continue;
     curve.points.emplace_back(
-        absl::ToDoubleSeconds(measurement.series[i].start),
-        value(measurement, i));
+        absl::ToDoubleSeconds(measurement.series[i].start), *here);
   }
   return curve;
 }
@@ -133,8 +140,10 @@ Curve MedianCurve(std::string name, const LoadRun& run,
   for (size_t i = 0; i < length; ++i) {
     std::vector<double> values;
     for (const Measurement& measurement : run.measurements) {
-      values.push_back(value(measurement, i));
+      const std::optional<double> here = value(measurement, i);
+      if (here.has_value()) values.push_back(*here);
     }
+    if (values.empty()) continue;  // A gap, not a 0.
     curve.points.emplace_back(
         absl::ToDoubleSeconds(run.measurements.front().series[i].start),
         Spread::Of(values).median);
@@ -152,8 +161,9 @@ Panel RatePanel(const LoadRun& run) {
   };
   Panel panel;
   panel.title = absl::StrCat("Over time: ", DescribeLoad(run.spec));
-  panel.x_label = "seconds";
-  panel.y_label = "messages per second";
+  panel.x.label = "seconds";
+  panel.y.label = "messages per second";
+  panel.y.has_prefixes = true;
   const bool is_repeated = run.measurements.size() > 1;
   for (const Measurement& measurement : run.measurements) {
     if (!is_repeated) break;
@@ -168,19 +178,22 @@ Panel RatePanel(const LoadRun& run) {
 Panel LatencyOverTimePanel(const LoadRun& run) {
   const Unit unit = UnitOf(static_cast<double>(MergedLatency(run).max()));
   const auto curve = [&](const char* name, int64_t Interval::*member) {
-    return MedianCurve(
-        name, run, [&](const Measurement& measurement, size_t index) {
-          return static_cast<double>(measurement.series[index].*member) /
-                 unit.nanoseconds;
-        });
+    return MedianCurve(name, run,
+                       [&](const Measurement& measurement,
+                           size_t index) -> std::optional<double> {
+                         const Interval& interval = measurement.series[index];
+                         if (interval.max_ns == 0) return std::nullopt;
+                         return static_cast<double>(interval.*member) /
+                                unit.nanoseconds;
+                       });
   };
   Panel panel;
-  panel.x_label = "seconds";
-  panel.y_label = absl::StrCat("latency (", unit.name, ")");
+  panel.x.label = "seconds";
+  panel.y.label = absl::StrCat("latency (", unit.name, ")");
   panel.curves = {curve("p50", &Interval::p50_ns),
                   curve("p99", &Interval::p99_ns),
                   curve("max", &Interval::max_ns)};
-  panel.y_is_logarithmic = IsWide(panel.curves);
+  panel.y.is_logarithmic = IsWide(panel.curves);
   return panel;
 }
 
@@ -225,10 +238,11 @@ std::optional<NamedPlot> SearchPlot(const LoadRun& run) {
   Panel panel;
   panel.title = absl::StrCat("Search for the highest rate at which ",
                              run.search->slo.ToString());
-  panel.x_label = "rate (messages per second)";
-  panel.y_label = absl::StrCat("latency (", unit.name, ")");
+  panel.x.label = "rate (messages per second)";
+  panel.x.has_prefixes = true;
+  panel.y.label = absl::StrCat("latency (", unit.name, ")");
   panel.curves = {std::move(curve), std::move(limit)};
-  panel.y_is_logarithmic = IsWide(panel.curves);
+  panel.y.is_logarithmic = IsWide(panel.curves);
   return NamedPlot{"search", "Each rate that was tried.", {{std::move(panel)}}};
 }
 
