@@ -1,7 +1,6 @@
-#include "ringdist/tests/testing/erlang_node.h"
+#include "ringdist/bench/peers/erlang_node.h"
 
 #include <signal.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -74,8 +73,7 @@ constexpr absl::string_view kEvalLoop = R"erlang(
 
 absl::Status Missing(absl::string_view what, absl::string_view package) {
   return absl::FailedPreconditionError(absl::StrCat(
-      what, ": install the Debian package ", package,
-      " (tools/setup does), or run the tests with --without_erlang"));
+      what, ": install the Debian package ", package, " (tools/setup does)"));
 }
 
 absl::StatusOr<std::string> KernelDirectory() {
@@ -124,23 +122,27 @@ const Carrier& GetCarrier() {
   return carrier;
 }
 
+std::string CarrierArguments(const ErlangNodeOptions& options) {
+  if (options.carrier == ErlangCarrier::kTcp) {
+    return "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}";
+  }
+  return absl::StrCat("-proto_dist erl_uds -no_epmd -pa ",
+                      GetCarrier().directory.path());
+}
+
 std::vector<std::string> CommandLine(const ErlangNodeOptions& options) {
-  std::vector<std::string> command = {"erl",
-                                      "-noshell",
-                                      "-proto_dist",
-                                      "erl_uds",
-                                      "-no_epmd",
-                                      "-sname",
-                                      options.name,
-                                      "-setcookie",
-                                      options.cookie,
-                                      "-pa",
-                                      GetCarrier().directory.path(),
-                                      "-eval",
-                                      std::string(kEvalLoop)};
+  std::vector<std::string> command;
+  if (options.cpu >= 0) {
+    command = {"taskset", "--cpu-list", absl::StrCat(options.cpu)};
+  }
+  command.insert(command.end(),
+                 {"erl", "-noshell", "-sname", options.name, "-setcookie",
+                  options.cookie, "-eval", std::string(kEvalLoop)});
   if (options.hidden) command.push_back("-hidden");
+  const std::string more =
+      absl::StrCat(CarrierArguments(options), " ", options.arguments);
   for (const absl::string_view argument :
-       absl::StrSplit(options.arguments, ' ', absl::SkipEmpty())) {
+       absl::StrSplit(more, ' ', absl::SkipEmpty())) {
     command.emplace_back(argument);
   }
   return command;
@@ -148,15 +150,7 @@ std::vector<std::string> CommandLine(const ErlangNodeOptions& options) {
 
 }  // namespace
 
-bool WithoutErlang() { return getenv("RINGDIST_WITHOUT_ERLANG") != nullptr; }
-
 absl::Status ErlangAvailable() { return GetCarrier().status; }
-
-void ErlangTest::SetUp() {
-  if (WithoutErlang()) GTEST_SKIP() << "switched off: --without_erlang";
-  const absl::Status available = ErlangAvailable();
-  ASSERT_TRUE(available.ok()) << available;
-}
 
 ErlangNode::ErlangNode(const ErlangNodeOptions& options) : options_(options) {
   if (options_.directory.empty()) options_.directory = home_.path();
@@ -173,11 +167,12 @@ absl::StatusOr<std::unique_ptr<ErlangNode>> ErlangNode::Start(
 }
 
 absl::Status ErlangNode::Launch() {
-  absl::StatusOr<std::unique_ptr<ChildProcess>> process =
-      ChildProcess::Start({.command = CommandLine(options_),
-                           .directory = options_.directory,
-                           .environment = {absl::StrCat("HOME=", home_.path()),
-                                           "ERL_CRASH_DUMP_SECONDS=0"}});
+  absl::StatusOr<std::unique_ptr<ChildProcess>> process = ChildProcess::Start(
+      {.command = CommandLine(options_),
+       .directory = options_.directory,
+       .environment = {absl::StrCat("HOME=", home_.path()),
+                       absl::StrCat("ERL_EPMD_PORT=", options_.epmd_port),
+                       "ERL_CRASH_DUMP_SECONDS=0"}});
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   output_.clear();

@@ -1,4 +1,4 @@
-#include "ringdist/tests/testing/temporary_directory.h"
+#include "ringdist/bench/peers/temporary_directory.h"
 
 #include <stdlib.h>
 
@@ -16,7 +16,7 @@ TemporaryDirectory::TemporaryDirectory() : path_("/tmp/ringdist-XXXXXX") {
 }
 
 TemporaryDirectory::~TemporaryDirectory() {
-  // What cannot be removed stays: no reason for a test to fail.
+  // What cannot be removed stays: no reason to fail.
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }

@@ -1,4 +1,4 @@
-#include "ringdist/tests/testing/child_process.h"
+#include "ringdist/bench/peers/child_process.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "gtest/gtest.h"
-#include "ringdist/tests/testing/temporary_directory.h"
+#include "ringdist/bench/peers/temporary_directory.h"
 
 namespace ringdist {
 namespace {

@@ -1,4 +1,4 @@
-#include "ringdist/tests/testing/erlang_node.h"
+#include "ringdist/bench/peers/erlang_node.h"
 
 #include <poll.h>
 
@@ -10,7 +10,8 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "ringdist/tests/testing/temporary_directory.h"
+#include "ringdist/bench/peers/temporary_directory.h"
+#include "ringdist/tests/testing/erlang_test.h"
 
 namespace ringdist {
 namespace {

@@ -1,4 +1,4 @@
-#include "ringdist/tests/testing/temporary_directory.h"
+#include "ringdist/bench/peers/temporary_directory.h"
 
 #include <sys/stat.h>
 

@@ -1,4 +1,4 @@
-#include "ringdist/tests/testing/child_process.h"
+#include "ringdist/bench/peers/child_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -115,7 +115,7 @@ bool PollUntil(std::vector<pollfd>& fds, absl::Time deadline) {
   }
 }
 
-// Neither of the two fails but for want of descriptors: no test goes on then.
+// Neither of the two fails but for want of descriptors: nobody goes on then.
 Pipe MakeInputPipe() {
   // A socket, because writing to it can be told not to raise SIGPIPE.
   int fds[2];
