@@ -11,20 +11,23 @@
 namespace ringdist {
 
 void PinToProcessor(int processor) {
+  if (processor < 0) return;
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(processor, &set);
   sched_setaffinity(0, sizeof(set), &set);
 }
 
-PeerProcess::PeerProcess(const std::function<void()>& body) : pid_(fork()) {
+PeerProcess::PeerProcess(const std::function<void()>& body, int own_processor,
+                         int peer_processor)
+    : pid_(fork()) {
   RINGDIST_CHECK_GE(pid_, 0);
   if (pid_ != 0) {
-    PinToProcessor(0);
+    PinToProcessor(own_processor);
     return;
   }
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  PinToProcessor(1);
+  PinToProcessor(peer_processor);
   body();
   _exit(0);
 }

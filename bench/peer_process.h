@@ -14,13 +14,15 @@
 
 namespace ringdist {
 
-// Keeps this thread on one processor, if there are so many.
+// Keeps this thread on one processor, if there are so many. -1: on any.
 void PinToProcessor(int processor);
 
 class PeerProcess {
  public:
-  // Runs `body` on processor 1; this process is put on processor 0.
-  explicit PeerProcess(const std::function<void()>& body);
+  // Runs `body` on one processor; this process is put on another. -1: it stays
+  // where it may run now.
+  explicit PeerProcess(const std::function<void()>& body, int own_processor = 0,
+                       int peer_processor = 1);
   PeerProcess(const PeerProcess&) = delete;
   PeerProcess& operator=(const PeerProcess&) = delete;
   // Kills it.
