@@ -5,7 +5,7 @@
 //
 //   u8 type | u56 number | payload                  (big-endian)
 //
-//   type  from the client                     from the server
+//   type       from the client                     from the server
 //   0 data     counted and checked                 of a flood
 //   1 echo     is sent back as it is               the answer
 //   2 report   number: of data and acks before it  same number, a ServerReport

@@ -17,6 +17,12 @@ Recorder::Recorder(const LoadSpec& spec, const RunHooks& hooks,
 
 bool Recorder::TakeCut(int64_t now_ns) {
   if (over_ || now_ns < next_cut_ns_) return false;
+  if (!begun_ && !measurement_.interrupted) {
+    // It takes its whole time, also if this thread comes late.
+    end_ns_ += now_ns - begin_ns_;
+    begin_ns_ = next_cut_ns_ = now_ns;
+  }
+  begun_ = true;
   over_ = next_cut_ns_ >= end_ns_;
   // Ends of intervals that passed unnoticed are left out.
   const int64_t intervals = (now_ns - begin_ns_) / interval_ns_ + 1;

@@ -69,7 +69,8 @@ class Recorder {
   int64_t begin_ns_;
   int64_t end_ns_;
   int64_t next_cut_ns_;
-  bool over_ = false;
+  bool begun_ = false;  // The first cut was taken,
+  bool over_ = false;   // and the last one.
   int cuts_ = 0;
   int64_t first_ns_ = 0;  // Of the cuts.
   int64_t last_ns_ = 0;
