@@ -10,8 +10,8 @@ constexpr size_t kMaxMissing = size_t{1} << 16;
 
 }  // namespace
 
-void ArrivalCheck::TakeFaulty(uint64_t number, size_t bytes, bool matches,
-                              Totals& totals) {
+void ArrivalCheck::Take(uint64_t number, size_t bytes, bool matches,
+                        Totals& totals) {
   Faults& faults = totals.faults;
   if (number < next_) {
     if (missing_ == nullptr || missing_->erase(number) == 0) {
@@ -37,7 +37,7 @@ void ArrivalCheck::TakePart(uint64_t number, size_t bytes, size_t offset,
   parts_match_ = (offset == 0 || parts_match_) &&
                  payloads.MatchPart(number, bytes, offset, part);
   if (offset + part.size() < bytes) return;
-  TakeFaulty(number, bytes, parts_match_, totals);
+  Take(number, bytes, parts_match_, totals);
 }
 
 void ArrivalCheck::Expect(uint64_t number, Totals& totals) {

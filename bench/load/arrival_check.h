@@ -29,20 +29,22 @@ struct Totals {
 
 class ArrivalCheck {
  public:
-  void Take(uint64_t number, absl::string_view payload,
-            const Payloads& payloads, Totals& totals) {
-    if (number != next_ || !payloads.Match(number, payload)) {
-      return TakeFaulty(number, payload.size(), payloads.Match(number, payload),
-                        totals);
-    }
-    ++next_;
+  // Takes the message that comes next if nothing is wrong with it, which calls
+  // nothing; false: Take it.
+  bool TakeNext(uint64_t number, absl::string_view payload,
+                const Payloads& payloads, Totals& totals) {
+    if (number != next_ || !payloads.QuickMatch(number, payload)) return false;
+    next_ = number + 1;
     ++totals.messages;
     totals.bytes += payload.size();
+    return true;
+  }
+  void Take(uint64_t number, absl::string_view payload,
+            const Payloads& payloads, Totals& totals) {
+    Take(number, payload.size(), payloads.Match(number, payload), totals);
   }
   // The same where there is no payload to look at, or somebody else has.
-  void Take(uint64_t number, size_t bytes, bool matches, Totals& totals) {
-    TakeFaulty(number, bytes, matches, totals);
-  }
+  void Take(uint64_t number, size_t bytes, bool matches, Totals& totals);
   // The same for one that comes in pieces, in order; it has come with the last.
   void TakePart(uint64_t number, size_t bytes, size_t offset,
                 absl::string_view part, const Payloads& payloads,
@@ -56,7 +58,6 @@ class ArrivalCheck {
   void Restart() { *this = ArrivalCheck(); }
 
  private:
-  void TakeFaulty(uint64_t number, size_t bytes, bool matches, Totals& totals);
   void SkipTo(uint64_t number, Totals& totals);
 
   uint64_t next_ = 1;

@@ -147,7 +147,10 @@ class BareTransport {
  private:
   struct Receiver {
     void OnFrame(MessageType type, uint64_t number, absl::string_view payload) {
-      user.OnMessage(connection, type, number, payload);
+      if (type != MessageType::kData ||
+          !user.TakeData(connection, number, payload)) {
+        user.OnMessage(connection, type, number, payload);
+      }
     }
     void OnPart(uint64_t number, size_t bytes, size_t offset,
                 absl::string_view part) {

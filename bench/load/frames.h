@@ -22,21 +22,25 @@ namespace ringdist {
 
 inline constexpr size_t kFrameHeaderBytes = 4 + kMessageHeaderBytes;
 
+// Of any payload.
+void AppendAnyFrame(MessageType type, uint64_t number,
+                    absl::string_view payload, PayloadLife life,
+                    SendQueue& queue);
+
 inline void AppendFrame(MessageType type, uint64_t number,
                         absl::string_view payload, PayloadLife life,
                         SendQueue& queue) {
-  const bool copied = life == PayloadLife::kThisCall ||
-                      payload.size() < SendQueue::kMinReferenced;
-  const size_t size = kFrameHeaderBytes + (copied ? payload.size() : 0);
-  char* const at = queue.Reserve(size).data();
+  constexpr size_t kMaxLoose = 128;
+  if (life == PayloadLife::kThisCall || payload.size() > kMaxLoose) {
+    return AppendAnyFrame(type, number, payload, life, queue);
+  }
+  const size_t size = kFrameHeaderBytes + payload.size();
+  char* const at = queue.Reserve(size + kPayloadSlack).data();
   StoreBigEndian<uint32_t>(
       at, static_cast<uint32_t>(kMessageHeaderBytes + payload.size()));
   StoreBigEndian<uint64_t>(at + 4, MessageHeader(type, number));
-  if (copied) {
-    std::memcpy(at + kFrameHeaderBytes, payload.data(), payload.size());
-  }
+  CopyLoosely(payload, at + kFrameHeaderBytes);
   queue.Commit(size);
-  if (!copied) queue.AppendReferenced(payload, nullptr);
 }
 
 // Cuts one stream of bytes into frames.

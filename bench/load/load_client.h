@@ -75,13 +75,12 @@ class LoadClient {
   void OnUp(Connection& connection);
   void OnDown(Connection& connection, const absl::Status& reason);
   void OnWritable(Connection& connection);
-  void OnMessage(Connection& connection, MessageType type, uint64_t number,
-                 absl::string_view payload) {
-    if (type == MessageType::kData) {
-      return connection.state.check.Take(number, payload, payloads_, totals_);
-    }
-    OnAnswer(connection, type, number, payload);
+  bool TakeData(Connection& connection, uint64_t number,
+                absl::string_view payload) {
+    return connection.state.check.TakeNext(number, payload, payloads_, totals_);
   }
+  void OnMessage(Connection& connection, MessageType type, uint64_t number,
+                 absl::string_view payload);
   void OnPart(Connection& connection, uint64_t number, size_t bytes,
               size_t offset, absl::string_view part) {
     connection.state.check.TakePart(number, bytes, offset, part, payloads_,
@@ -116,8 +115,6 @@ class LoadClient {
   void MakeAskable(Connection& connection);
   void Flood();
 
-  void OnAnswer(Connection& connection, MessageType type, uint64_t number,
-                absl::string_view payload);
   void OnReport(Connection& connection, absl::string_view payload);
   void CountAnswer(Connection& connection, MessageType type, uint64_t number,
                    absl::string_view payload);

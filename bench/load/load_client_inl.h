@@ -296,12 +296,16 @@ void LoadClient<T>::OnWritable(Connection& connection) {
 // Answers.
 
 template <template <typename, typename> class T>
-void LoadClient<T>::OnAnswer(Connection& connection, MessageType type,
-                             uint64_t number, absl::string_view payload) {
+void LoadClient<T>::OnMessage(Connection& connection, MessageType type,
+                              uint64_t number, absl::string_view payload) {
   heard_ = true;
-  if (type == MessageType::kReport) return OnReport(connection, payload);
-  if (recorder_.has_value()) {
-    CountAnswer(connection, type, number, payload);
+  switch (type) {
+    case MessageType::kData:
+      return connection.state.check.Take(number, payload, payloads_, totals_);
+    case MessageType::kReport:
+      return OnReport(connection, payload);
+    default:
+      if (recorder_.has_value()) CountAnswer(connection, type, number, payload);
   }
 }
 

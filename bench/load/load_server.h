@@ -70,6 +70,11 @@ class LoadServer {
     }
     Flood(connection);
   }
+  bool TakeData(Connection& connection, uint64_t number,
+                absl::string_view payload) {
+    return !is_slow_ &&
+           connection.state.check.TakeNext(number, payload, payloads_, totals_);
+  }
   void OnMessage(Connection& connection, MessageType type, uint64_t number,
                  absl::string_view payload) {
     if (type != MessageType::kData) {
@@ -110,7 +115,7 @@ class LoadServer {
   }
 
   void BeSlow() {
-    if (slow_consumer_ > absl::ZeroDuration()) absl::SleepFor(slow_consumer_);
+    if (is_slow_) absl::SleepFor(slow_consumer_);
   }
 
   void Answer(Connection& connection, MessageType type, uint64_t number,
@@ -158,6 +163,7 @@ class LoadServer {
   }
 
   const absl::Duration slow_consumer_;
+  const bool is_slow_ = slow_consumer_ > absl::ZeroDuration();
   const Payloads payloads_;
   Totals totals_;
   Transport transport_;

@@ -145,6 +145,10 @@ class NodeClientTransport final {
     NodeMessage message;
     std::string storage;
     if (!ReadMessage(term, message, storage)) return;
+    if (message.type == MessageType::kData &&
+        user_.TakeData(connection, message.number, message.payload)) {
+      return;
+    }
     user_.OnMessage(connection, message.type, message.number, message.payload);
   }
 

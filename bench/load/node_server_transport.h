@@ -128,6 +128,10 @@ class NodeServerTransport final {
     if (message.stream >= streams_.size()) return;
     Connection* const stream = streams_[message.stream].get();
     if (stream == nullptr) return;
+    if (message.type == MessageType::kData &&
+        user_.TakeData(*stream, message.number, message.payload)) {
+      return;
+    }
     user_.OnMessage(*stream, message.type, message.number, message.payload);
   }
 

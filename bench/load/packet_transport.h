@@ -68,10 +68,10 @@ class PacketTransport final {
 
   bool Send(Connection& connection, MessageType type, uint64_t number,
             absl::string_view payload, PayloadLife life) {
-    if (payload.size() <= kMaxInline) {
-      char packet[kMessageHeaderBytes + kMaxInline];
+    if (life == PayloadLife::kForever && payload.size() <= kMaxLoose) {
+      char packet[kMessageHeaderBytes + kMaxLoose + kPayloadSlack];
       StoreBigEndian<uint64_t>(packet, MessageHeader(type, number));
-      std::memcpy(packet + kMessageHeaderBytes, payload.data(), payload.size());
+      CopyLoosely(payload, packet + kMessageHeaderBytes);
       return connection.channel
           .Send({packet, kMessageHeaderBytes + payload.size()})
           .ok();
@@ -98,7 +98,7 @@ class PacketTransport final {
  private:
   // Payloads up to this are put together with their header and copied once
   // more, which costs less than a PacketWriter.
-  static constexpr size_t kMaxInline = 256;
+  static constexpr size_t kMaxLoose = 128;
 
   // One node.
   class End final : public DistributionHandler {
@@ -124,12 +124,16 @@ class PacketTransport final {
       user_.OnUp(*last_);
     }
     void OnPacket(Channel& channel, absl::string_view packet) override {
-      if (packet.size() < kMessageHeaderBytes) {
-        return channel.Disconnect(absl::DataLossError("a packet too short"));
+      // Nothing is called here but what ends it: so it needs no stack.
+      if (packet.size() >= kMessageHeaderBytes && IsLast(channel)) {
+        const auto header = LoadBigEndian<uint64_t>(packet.data());
+        if (TypeOf(header) == MessageType::kData &&
+            user_.TakeData(*last_, NumberOf(header),
+                           packet.substr(kMessageHeaderBytes))) {
+          return;
+        }
       }
-      const auto header = LoadBigEndian<uint64_t>(packet.data());
-      packet.remove_prefix(kMessageHeaderBytes);
-      user_.OnMessage(Of(channel), TypeOf(header), NumberOf(header), packet);
+      OnOtherPacket(channel, packet);
     }
     void OnWritable(Channel& channel) override {
       user_.OnWritable(Of(channel));
@@ -146,9 +150,22 @@ class PacketTransport final {
     }
 
    private:
+    [[gnu::noinline]] void OnOtherPacket(Channel& channel,
+                                         absl::string_view packet) {
+      if (packet.size() < kMessageHeaderBytes) {
+        return channel.Disconnect(absl::DataLossError("a packet too short"));
+      }
+      const auto header = LoadBigEndian<uint64_t>(packet.data());
+      user_.OnMessage(Of(channel), TypeOf(header), NumberOf(header),
+                      packet.substr(kMessageHeaderBytes));
+    }
+
     // Packets of one connection come together.
+    bool IsLast(const Channel& channel) const {
+      return last_ != nullptr && last_->channel.id() == channel.id();
+    }
     Connection& Of(const Channel& channel) {
-      if (last_ == nullptr || last_->channel.id() != channel.id()) {
+      if (!IsLast(channel)) {
         last_ = own_ != nullptr ? own_.get()
                                 : accepted_.find(channel.id())->second.get();
       }

@@ -4,12 +4,14 @@
 #include <bit>
 #include <limits>
 
+#include "ringdist/bench/load/transport.h"
+
 namespace ringdist {
 namespace {
 
 constexpr uint64_t kOddConstant = 0x9E3779B97F4A7C15;
 
-size_t MinBytesOfEnds(Verify verify) {
+size_t MinQuickBytes(Verify verify) {
   return verify == Verify::kEnds ? sizeof(uint64_t)
                                  : std::numeric_limits<size_t>::max();
 }
@@ -17,9 +19,10 @@ size_t MinBytesOfEnds(Verify verify) {
 }  // namespace
 
 Payloads::Payloads(Verify verify, size_t max_bytes)
-    : verify_(verify), min_bytes_of_ends_(MinBytesOfEnds(verify)) {
+    : verify_(verify), min_quick_bytes_(MinQuickBytes(verify)) {
   const size_t words =
-      kNeighbours + (std::max(max_bytes, kPeriod) + kWord - 1) / kWord;
+      kNeighbours +
+      (std::max(max_bytes, kPeriod) + kPayloadSlack + kWord - 1) / kWord;
   pattern_.reset(new char[words * kWord]);
   for (size_t i = 0; i < words; ++i) {
     uint64_t word = (i % (kPeriod / kWord) + 1) * kOddConstant;
@@ -30,8 +33,11 @@ Payloads::Payloads(Verify verify, size_t max_bytes)
   }
 }
 
-bool Payloads::MatchAll(uint64_t number, absl::string_view payload) const {
-  return verify_ == Verify::kNumbers || MatchBytes(BeginOf(number), payload);
+bool Payloads::Match(uint64_t number, absl::string_view payload) const {
+  if (verify_ == Verify::kNumbers) return true;
+  return verify_ == Verify::kEnds && payload.size() >= kWord
+             ? QuickMatch(number, payload)
+             : MatchBytes(BeginOf(number), payload);
 }
 
 bool Payloads::MatchPart(uint64_t number, size_t size, size_t offset,

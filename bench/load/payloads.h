@@ -34,11 +34,14 @@ class Payloads {
   }
 
   // Whether it is that, as far as it is to be verified.
-  bool Match(uint64_t number, absl::string_view payload) const {
-    if (payload.size() < min_bytes_of_ends_) return MatchAll(number, payload);
+  bool Match(uint64_t number, absl::string_view payload) const;
+  // The same where that is quick: false if it does not match, or is to be
+  // looked at more closely.
+  bool QuickMatch(uint64_t number, absl::string_view payload) const {
     const size_t begin = BeginOf(number);
     const size_t end = (begin + payload.size() - kWord) % kPeriod;
-    return Word(payload.data()) == Word(pattern_.get() + begin) &&
+    return payload.size() >= min_quick_bytes_ &&
+           Word(payload.data()) == Word(pattern_.get() + begin) &&
            Word(payload.data() + payload.size() - kWord) ==
                Word(pattern_.get() + end);
   }
@@ -59,11 +62,10 @@ class Payloads {
     std::memcpy(&word, at, sizeof(word));
     return word;
   }
-  bool MatchAll(uint64_t number, absl::string_view payload) const;
   bool MatchBytes(size_t begin, absl::string_view bytes) const;
 
   const Verify verify_;
-  const size_t min_bytes_of_ends_;  // Less than that: all bytes.
+  const size_t min_quick_bytes_;
   std::unique_ptr<char[]> pattern_;
 };
 

@@ -29,6 +29,9 @@
 //   void OnUp(Connection&);
 //   void OnDown(Connection&, const absl::Status& reason);
 //   void OnWritable(Connection&);
+//   bool TakeData(Connection&, uint64_t number, absl::string_view payload);
+//                                             // the usual data message; false:
+//                                             // it is OnMessage's
 //   void OnMessage(Connection&, MessageType, uint64_t number,
 //                  absl::string_view payload);
 //   void OnPart(Connection&, uint64_t number, size_t bytes, size_t offset,
@@ -44,8 +47,10 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <ctime>
 
+#include "absl/strings/string_view.h"
 #include "ringdist/bench/load/load_spec.h"
 
 namespace ringdist {
@@ -53,8 +58,19 @@ namespace ringdist {
 // How long the bytes of a payload stay as they are.
 enum class PayloadLife {
   kThisCall,
-  kForever,  // As long as the transport lives.
+  kForever,  // As long as the transport lives; kPayloadSlack bytes behind it
+             // may be read, too.
 };
+
+inline constexpr size_t kPayloadSlack = 16;
+
+// Copies a payload that lives for ever, and some of what is behind it: for a
+// short one less than a call of memcpy costs. There must be room for as much.
+inline void CopyLoosely(absl::string_view payload, char* to) {
+  for (size_t i = 0; i < payload.size(); i += kPayloadSlack) {
+    std::memcpy(to + i, payload.data() + i, kPayloadSlack);
+  }
+}
 
 struct EngineCounts {
   uint64_t enters = 0;       // Calls of the kernel to move bytes, or to wait.
