@@ -27,9 +27,11 @@ void AppendAnyFrame(MessageType type, uint64_t number,
                     absl::string_view payload, PayloadLife life,
                     SendQueue& queue);
 
-inline void AppendFrame(MessageType type, uint64_t number,
-                        absl::string_view payload, PayloadLife life,
-                        SendQueue& queue) {
+[[gnu::always_inline]] inline void AppendFrame(MessageType type,
+                                               uint64_t number,
+                                               absl::string_view payload,
+                                               PayloadLife life,
+                                               SendQueue& queue) {
   constexpr size_t kMaxLoose = 128;
   if (life == PayloadLife::kThisCall || payload.size() > kMaxLoose) {
     return AppendAnyFrame(type, number, payload, life, queue);

@@ -68,22 +68,14 @@ class PacketTransport final {
 
   bool Send(Connection& connection, MessageType type, uint64_t number,
             absl::string_view payload, PayloadLife life) {
-    if (life == PayloadLife::kForever && payload.size() <= kMaxLoose) {
-      char packet[kMessageHeaderBytes + kMaxLoose + kPayloadSlack];
-      StoreBigEndian<uint64_t>(packet, MessageHeader(type, number));
-      CopyLoosely(payload, packet + kMessageHeaderBytes);
-      return connection.channel
-          .Send({packet, kMessageHeaderBytes + payload.size()})
-          .ok();
+    if (life == PayloadLife::kThisCall || payload.size() > kMaxLoose) {
+      return SendAny(connection, type, number, payload, life);
     }
-    PacketWriter writer = connection.channel.BeginPacket();
-    if (!writer.status().ok()) return false;
-    writer.WriteU64(MessageHeader(type, number));
-    if (life == PayloadLife::kForever) {
-      return writer.CommitReferenced(payload, nullptr).ok();
-    }
-    writer.WriteBytes(payload);
-    return writer.Commit().ok();
+    StoreBigEndian<uint64_t>(packet_, MessageHeader(type, number));
+    CopyLoosely(payload, packet_ + kMessageHeaderBytes);
+    return connection.channel
+        .Send({packet_, kMessageHeaderBytes + payload.size()})
+        .ok();
   }
 
   absl::Status Turn(absl::Duration max_wait) {
@@ -180,6 +172,20 @@ class PacketTransport final {
     std::unique_ptr<Distribution> distribution_;
   };
 
+  [[gnu::noinline]] static bool SendAny(Connection& connection,
+                                        MessageType type, uint64_t number,
+                                        absl::string_view payload,
+                                        PayloadLife life) {
+    PacketWriter writer = connection.channel.BeginPacket();
+    if (!writer.status().ok()) return false;
+    writer.WriteU64(MessageHeader(type, number));
+    if (life == PayloadLife::kForever) {
+      return writer.CommitReferenced(payload, nullptr).ok();
+    }
+    writer.WriteBytes(payload);
+    return writer.Commit().ok();
+  }
+
   absl::Status CreateReactor() {
     ReactorOptions options;
     options.busy_poll = spec_.busy_poll;
@@ -196,6 +202,8 @@ class PacketTransport final {
 
   const LoadSpec spec_;
   User& user_;
+  // A small packet that is put together.
+  char packet_[kMessageHeaderBytes + kMaxLoose + kPayloadSlack];
   const NodeName server_;
   std::unique_ptr<Reactor> reactor_;
   std::deque<End> ends_;
