@@ -99,6 +99,10 @@ class LoadClient {
   // Opens all connections up to this index.
   absl::Status Open(size_t count);
   void Dial(Connection& connection);
+  void BecomeOpen(Connection& connection);
+  // Whether anything is sent on it: not even a report where nothing but being
+  // up is measured.
+  bool Talks(const Connection& connection) const;
 
   // 2.
   absl::Status Measure();

@@ -95,9 +95,22 @@ void LoadClient<T>::Dial(Connection& connection) {
 template <template <typename, typename> class T>
 void LoadClient<T>::OnUp(Connection& connection) {
   if (stage_ != Stage::kOpening) return CountHandshake(connection);
+  if (!Talks(connection)) return BecomeOpen(connection);
   connection.state.phase = Phase::kOpening;
   transport_.Send(connection, MessageType::kReport, 0, "",
                   PayloadLife::kForever);
+}
+
+template <template <typename, typename> class T>
+bool LoadClient<T>::Talks(const Connection& connection) const {
+  return !plan_.idles || connection.state.is_first;
+}
+
+template <template <typename, typename> class T>
+void LoadClient<T>::BecomeOpen(Connection& connection) {
+  connection.state.phase = Phase::kOpen;
+  --dialling_;
+  ++open_;
 }
 
 template <template <typename, typename> class T>
@@ -315,9 +328,7 @@ void LoadClient<T>::OnReport(Connection& connection,
   const std::optional<ServerReport> report = DecodeReport(payload);
   if (!report.has_value()) return;
   if (connection.state.phase == Phase::kOpening) {
-    connection.state.phase = Phase::kOpen;
-    --dialling_;
-    ++open_;
+    BecomeOpen(connection);
     if (connection.state.is_first) counters_.Opened(*report);
     return;
   }
@@ -353,9 +364,7 @@ template <template <typename, typename> class T>
 void LoadClient<T>::CountHandshake(Connection& connection) {
   ClientState& state = connection.state;
   heard_ = true;
-  state.phase = Phase::kOpen;
-  --dialling_;
-  ++open_;
+  BecomeOpen(connection);
   ++totals_.messages;
   const std::optional<int64_t> due_ns = state.outstanding.Take(state.asked);
   --outstanding_;
@@ -399,7 +408,9 @@ absl::Status LoadClient<T>::TakeLastReports() {
     left.push_back(&transport_.At(i));
   }
   const auto has_asked = [this](Connection* connection) {
-    if (connection->state.phase != Phase::kOpen) return true;
+    if (connection->state.phase != Phase::kOpen || !Talks(*connection)) {
+      return true;
+    }
     if (!transport_.Send(*connection, MessageType::kReport,
                          connection->state.sent, "", PayloadLife::kForever)) {
       return false;

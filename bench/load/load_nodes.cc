@@ -2,9 +2,7 @@
 
 #include <unistd.h>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
-#include "ringdist/bench/load/transport.h"
 
 namespace ringdist {
 
@@ -27,6 +25,17 @@ DistributionOptions NodeOptionsOf(const LoadSpec& spec,
   options.directory = spec.directory;
   options.send_queue_bytes = SendQueueBytes(spec);
   return options;
+}
+
+absl::StatusOr<std::unique_ptr<Reactor>> MakeReactor(const LoadSpec& spec) {
+  ReactorOptions options;
+  options.busy_poll = spec.busy_poll;
+  return Reactor::Create(options);
+}
+
+EngineCounts CountsOf(Reactor& reactor) {
+  const IoEngineStatistics statistics = reactor.engine().statistics();
+  return {.enters = statistics.enters, .completions = statistics.completions};
 }
 
 }  // namespace ringdist

@@ -51,9 +51,7 @@ class NodeClientTransport final {
         to_(NameAt{kServerProcess, server_.full()}) {}
 
   absl::Status Prepare() {
-    ReactorOptions options;
-    options.busy_poll = spec_.busy_poll;
-    absl::StatusOr<std::unique_ptr<Reactor>> reactor = Reactor::Create(options);
+    absl::StatusOr<std::unique_ptr<Reactor>> reactor = MakeReactor(spec_);
     absl::Status status = reactor.status();
     if (status.ok()) reactor_ = *std::move(reactor);
     for (int i = 0; i < spec_.connections && status.ok(); ++i) {
@@ -95,10 +93,7 @@ class NodeClientTransport final {
     return reactor_->RunOnce(max_wait);
   }
   static int64_t Now() { return MonotonicNow(); }
-  EngineCounts counts() const {
-    const IoEngineStatistics statistics = reactor_->engine().statistics();
-    return {statistics.enters, statistics.completions};
-  }
+  EngineCounts counts() const { return CountsOf(*reactor_); }
 
  private:
   static constexpr absl::Duration kCallTime = absl::Seconds(5);

@@ -40,10 +40,7 @@ class NodeServerTransport final {
 
   absl::Status Listen() { return Listen(kServerNode); }
   absl::Status Listen(const std::string& name) {
-    ReactorOptions reactor_options;
-    reactor_options.busy_poll = spec_.busy_poll;
-    absl::StatusOr<std::unique_ptr<Reactor>> reactor =
-        Reactor::Create(reactor_options);
+    absl::StatusOr<std::unique_ptr<Reactor>> reactor = MakeReactor(spec_);
     if (!reactor.ok()) return reactor.status();
     reactor_ = *std::move(reactor);
     absl::StatusOr<std::unique_ptr<Node>> node =
@@ -72,10 +69,7 @@ class NodeServerTransport final {
     return reactor_->RunOnce(max_wait);
   }
   static int64_t Now() { return MonotonicNow(); }
-  EngineCounts counts() const {
-    const IoEngineStatistics statistics = reactor_->engine().statistics();
-    return {statistics.enters, statistics.completions};
-  }
+  EngineCounts counts() const { return CountsOf(*reactor_); }
   Reactor& reactor() { return *reactor_; }
 
  private:

@@ -13,7 +13,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -21,24 +20,21 @@
 #include "ringdist/bench/load/load_nodes.h"
 #include "ringdist/bench/load/load_spec.h"
 #include "ringdist/bench/load/messages.h"
+#include "ringdist/bench/load/packet_end.h"
 #include "ringdist/bench/load/transport.h"
 #include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/node_name.h"
-#include "ringdist/runtime/distribution.h"
+#include "ringdist/runtime/channel.h"
 #include "ringdist/runtime/reactor.h"
 
 namespace ringdist {
 
 template <typename User, typename State>
 class PacketTransport final {
-  class End;
+  using End = PacketEnd<User, State>;
 
  public:
-  struct Connection {
-    State state;
-    Channel channel;
-    End* end = nullptr;  // Whose it is.
-  };
+  using Connection = typename End::Connection;
 
   PacketTransport(const LoadSpec& spec, Peer, User& user)
       : spec_(spec), user_(user), server_(ServerNodeOf(spec)) {}
@@ -52,7 +48,6 @@ class PacketTransport final {
     absl::Status status = CreateReactor();
     for (int i = 0; i < spec_.connections && status.ok(); ++i) {
       status = AddEnd(ClientNode(spec_, i), std::make_unique<Connection>());
-      if (status.ok()) At(static_cast<size_t>(i)).end = &ends_.back();
     }
     return status;
   }
@@ -82,95 +77,12 @@ class PacketTransport final {
     return reactor_->RunOnce(max_wait);
   }
   static int64_t Now() { return MonotonicNow(); }
-  EngineCounts counts() const {
-    const IoEngineStatistics statistics = reactor_->engine().statistics();
-    return {statistics.enters, statistics.completions};
-  }
+  EngineCounts counts() const { return CountsOf(*reactor_); }
 
  private:
   // Payloads up to this are put together with their header and copied once
   // more, which costs less than a PacketWriter.
   static constexpr size_t kMaxLoose = 128;
-
-  // One node.
-  class End final : public DistributionHandler {
-   public:
-    // `own` is a client's connection; a server's are made as they come.
-    End(User& user, std::unique_ptr<Connection> own)
-        : user_(user), own_(std::move(own)) {}
-
-    absl::Status Create(Reactor& reactor, const DistributionOptions& options) {
-      auto distribution = Distribution::Create(reactor, options, *this);
-      if (distribution.ok()) distribution_ = *std::move(distribution);
-      return distribution.status();
-    }
-    Distribution& distribution() { return *distribution_; }
-    Connection& own() { return *own_; }
-
-    void OnUp(Channel& channel, const PeerInfo&) override {
-      const uint64_t id = channel.id();
-      if (own_ == nullptr) accepted_[id] = std::make_unique<Connection>();
-      last_ = own_ != nullptr ? own_.get() : accepted_[id].get();
-      last_->channel = channel;
-      last_->end = this;
-      user_.OnUp(*last_);
-    }
-    void OnPacket(Channel& channel, absl::string_view packet) override {
-      // Nothing is called here but what ends it: so it needs no stack.
-      if (packet.size() >= kMessageHeaderBytes && IsLast(channel)) {
-        const auto header = LoadBigEndian<uint64_t>(packet.data());
-        if (TypeOf(header) == MessageType::kData &&
-            user_.TakeData(*last_, NumberOf(header),
-                           packet.substr(kMessageHeaderBytes))) {
-          return;
-        }
-      }
-      OnOtherPacket(channel, packet);
-    }
-    void OnWritable(Channel& channel) override {
-      user_.OnWritable(Of(channel));
-    }
-    void OnDown(Channel& channel, const PeerInfo&,
-                const absl::Status& reason) override {
-      Connection& connection = Of(channel);
-      last_ = nullptr;
-      user_.OnDown(connection, reason);
-      accepted_.erase(channel.id());
-    }
-    void OnSetupFailed(const NodeName&, const absl::Status& reason) override {
-      if (own_ != nullptr) user_.OnDown(*own_, reason);
-    }
-
-   private:
-    [[gnu::noinline]] void OnOtherPacket(Channel& channel,
-                                         absl::string_view packet) {
-      if (packet.size() < kMessageHeaderBytes) {
-        return channel.Disconnect(absl::DataLossError("a packet too short"));
-      }
-      const auto header = LoadBigEndian<uint64_t>(packet.data());
-      user_.OnMessage(Of(channel), TypeOf(header), NumberOf(header),
-                      packet.substr(kMessageHeaderBytes));
-    }
-
-    // Packets of one connection come together.
-    bool IsLast(const Channel& channel) const {
-      return last_ != nullptr && last_->channel.id() == channel.id();
-    }
-    Connection& Of(const Channel& channel) {
-      if (!IsLast(channel)) {
-        last_ = own_ != nullptr ? own_.get()
-                                : accepted_.find(channel.id())->second.get();
-      }
-      return *last_;
-    }
-
-    User& user_;
-    const std::unique_ptr<Connection> own_;
-    absl::flat_hash_map<uint64_t, std::unique_ptr<Connection>> accepted_;
-    Connection* last_ = nullptr;
-    // Goes first: until it is gone it may call back.
-    std::unique_ptr<Distribution> distribution_;
-  };
 
   [[gnu::noinline]] static bool SendAny(Connection& connection,
                                         MessageType type, uint64_t number,
@@ -187,9 +99,7 @@ class PacketTransport final {
   }
 
   absl::Status CreateReactor() {
-    ReactorOptions options;
-    options.busy_poll = spec_.busy_poll;
-    absl::StatusOr<std::unique_ptr<Reactor>> reactor = Reactor::Create(options);
+    absl::StatusOr<std::unique_ptr<Reactor>> reactor = MakeReactor(spec_);
     if (reactor.ok()) reactor_ = *std::move(reactor);
     return reactor.status();
   }

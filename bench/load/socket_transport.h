@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <memory>
@@ -21,14 +20,15 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "ringdist/bench/load/bare_transport.h"
+#include "ringdist/bench/load/epoll_set.h"
 #include "ringdist/bench/load/load_spec.h"
 #include "ringdist/bench/load/transport.h"
 #include "ringdist/runtime/file_descriptor.h"
-#include "ringdist/runtime/system_error.h"
 
 namespace ringdist {
 
@@ -47,16 +47,14 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
   SocketTransport(const LoadSpec& spec, Peer kind, User& user)
       : Base(spec, user),
         kind_(kind),
-        busy_poll_(spec.busy_poll),
-        epoll_(epoll_create1(EPOLL_CLOEXEC)),
+        epoll_(spec.busy_poll),
         buffer_(new char[kBufferBytes]) {}
 
   absl::Status Listen() {
     absl::Status status = Base::Listen();
     if (!status.ok() || kind_ == Peer::kPlain) return status;
     fcntl(this->listening_.get(), F_SETFL, O_NONBLOCK);
-    epoll_event event = {.events = EPOLLIN, .data = {.ptr = nullptr}};
-    epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, this->listening_.get(), &event);
+    epoll_.Add(this->listening_.get(), EPOLLIN, nullptr);
     return status;
   }
   void Dial(Connection& connection) {
@@ -64,6 +62,10 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
   }
   void HangUp(Connection& connection) {
     this->Lose(connection, absl::CancelledError("disconnect"));
+  }
+
+  EngineCounts counts() const {
+    return {.enters = this->counts_.enters + epoll_.waits(), .completions = 0};
   }
 
   absl::Status Turn(absl::Duration max_wait) {
@@ -88,7 +90,6 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
 
  private:
   static constexpr size_t kBufferBytes = 256 * 1024;
-  static constexpr int kMaxEvents = 1024;
   // How long a blocking receive keeps its caller from looking at the clock.
   static constexpr timeval kReceiveTime = {.tv_sec = 0, .tv_usec = 10'000};
 
@@ -103,17 +104,12 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
 
   void Open(Connection& connection) {
     const int fd = connection.fd.get();
-    if (kind_ == Peer::kEpoll) Watch(EPOLL_CTL_ADD, connection, EPOLLIN);
+    if (kind_ == Peer::kEpoll) epoll_.Add(fd, EPOLLIN, &connection);
     if (kind_ == Peer::kPlain) {
       setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &kReceiveTime,
                  sizeof(kReceiveTime));
     }
     this->user_.OnUp(connection);
-  }
-
-  void Watch(int call, Connection& connection, uint32_t events) {
-    epoll_event event = {.events = events, .data = {.ptr = &connection}};
-    epoll_ctl(epoll_.get(), call, connection.fd.get(), &event);
   }
 
   // Sending.
@@ -141,7 +137,8 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
       this->Sent(connection, static_cast<size_t>(sent));
     } else if (errno == EAGAIN && kind_ == Peer::kEpoll) {
       connection.io.waits_for_room = true;
-      return Watch(EPOLL_CTL_MOD, connection, EPOLLIN | EPOLLOUT);
+      return epoll_.Change(connection.fd.get(), EPOLLIN | EPOLLOUT,
+                           &connection);
     } else if (errno != EAGAIN && errno != EINTR) {
       connection.queue.Clear();  // Receiving tells the end.
     }
@@ -150,13 +147,14 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
     }
   }
 
-  // Receiving. False: there was nothing.
-  bool Receive(Connection& connection, int flags) {
-    if (!connection.fd.valid()) return false;
+  // Receiving.
+
+  void Receive(Connection& connection, int flags) {
+    if (!connection.fd.valid()) return;
     ++this->counts_.enters;
     const ssize_t size =
         recv(connection.fd.get(), buffer_.get(), kBufferBytes, flags);
-    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return false;
+    if (size < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (size <= 0) {
       this->Lose(connection, Base::EndOf(size == 0 ? 0 : -errno));
     } else if (!this->Take(connection,
@@ -164,7 +162,6 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
                                              static_cast<size_t>(size)))) {
       this->Lose(connection, Base::NoFrames());
     }
-    return true;
   }
 
   void SpinOnce() {
@@ -183,27 +180,11 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
   }
 
   absl::Status Poll(absl::Duration max_wait) {
-    const absl::Duration spin = std::min(busy_poll_, max_wait);
-    const int64_t end = spin > absl::ZeroDuration()
-                            ? this->Now() + absl::ToInt64Nanoseconds(spin)
-                            : 0;
-    int count = 0;
-    while (count == 0 && end != 0 && this->Now() < end) {
-      count = Wait(absl::ZeroDuration());
-    }
-    if (count == 0) count = Wait(max_wait);
-    if (count < 0 && errno != EINTR)
-      return SystemError("epoll_wait", "", errno);
-    for (int i = 0; i < count; ++i) OnEvent(events_[i]);
+    const absl::StatusOr<absl::Span<const epoll_event>> events =
+        epoll_.Wait(max_wait);
+    if (!events.ok()) return events.status();
+    for (const epoll_event& event : *events) OnEvent(event);
     return absl::OkStatus();
-  }
-
-  int Wait(absl::Duration time) {
-    ++this->counts_.enters;
-    const timespec spec = absl::ToTimespec(time);
-    return epoll_pwait2(epoll_.get(), events_, kMaxEvents,
-                        time == absl::InfiniteDuration() ? nullptr : &spec,
-                        nullptr);
   }
 
   void OnEvent(const epoll_event& event) {
@@ -211,7 +192,7 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
     Connection& connection = *static_cast<Connection*>(event.data.ptr);
     if ((event.events & EPOLLOUT) != 0 && connection.io.waits_for_room) {
       connection.io.waits_for_room = false;
-      Watch(EPOLL_CTL_MOD, connection, EPOLLIN);
+      epoll_.Change(connection.fd.get(), EPOLLIN, &connection);
       if (!connection.queued) this->Queue(connection);
     }
     if ((event.events & ~uint32_t{EPOLLOUT}) != 0) {
@@ -220,11 +201,9 @@ class SocketTransport final : public BareTransport<User, State, SocketIo> {
   }
 
   const Peer kind_;
-  const absl::Duration busy_poll_;
-  const FileDescriptor epoll_;
+  EpollSet epoll_;
   const std::unique_ptr<char[]> buffer_;
   std::vector<Connection*> sending_;
-  epoll_event events_[kMaxEvents];
 };
 
 }  // namespace ringdist
