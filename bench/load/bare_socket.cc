@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "ringdist/bench/load/transport.h"
 #include "ringdist/runtime/socket_directory.h"
 #include "ringdist/runtime/system_error.h"
 
@@ -23,23 +22,22 @@ struct BareSocket {
   SocketDirectory directory;
 };
 
-absl::StatusOr<BareSocket> MakeSocket(const std::string& path) {
+absl::StatusOr<BareSocket> MakeSocket(const std::string& path,
+                                      absl::string_view alive) {
   absl::StatusOr<SocketDirectory> directory = SocketDirectory::Open(path);
   if (!directory.ok()) return directory.status();
-  const absl::StatusOr<UnixAddress> address =
-      directory->AddressOf(kServerAlive);
+  const absl::StatusOr<UnixAddress> address = directory->AddressOf(alive);
   if (!address.ok()) return address.status();
   FileDescriptor fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return SystemError("socket", "", errno);
-  return BareSocket{std::move(fd), *address,
-                    absl::StrCat(path, "/", kServerAlive),
+  return BareSocket{std::move(fd), *address, absl::StrCat(path, "/", alive),
                     *std::move(directory)};
 }
 
 }  // namespace
 
 absl::StatusOr<FileDescriptor> ListenBare(const std::string& directory) {
-  absl::StatusOr<BareSocket> socket = MakeSocket(directory);
+  absl::StatusOr<BareSocket> socket = MakeSocket(directory, kServerAlive);
   if (!socket.ok()) return socket.status();
   const int fd = socket->fd.get();
   if (bind(fd, socket->address.get(), socket->address.size) != 0) {
@@ -51,8 +49,9 @@ absl::StatusOr<FileDescriptor> ListenBare(const std::string& directory) {
   return std::move(socket->fd);
 }
 
-absl::StatusOr<FileDescriptor> ConnectBare(const std::string& directory) {
-  absl::StatusOr<BareSocket> socket = MakeSocket(directory);
+absl::StatusOr<FileDescriptor> ConnectBare(const std::string& directory,
+                                           absl::string_view alive) {
+  absl::StatusOr<BareSocket> socket = MakeSocket(directory, alive);
   if (!socket.ok()) return socket.status();
   int result = 0;
   do {

@@ -7,14 +7,17 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "ringdist/bench/load/transport.h"
 #include "ringdist/runtime/file_descriptor.h"
 
 namespace ringdist {
 
 // Errors are the system's, with the path.
 absl::StatusOr<FileDescriptor> ListenBare(const std::string& directory);
-// Waits while the server's backlog is full.
-absl::StatusOr<FileDescriptor> ConnectBare(const std::string& directory);
+// To the server, or to a node of another name. Waits while its backlog is full.
+absl::StatusOr<FileDescriptor> ConnectBare(
+    const std::string& directory, absl::string_view alive = kServerAlive);
 
 }  // namespace ringdist
 

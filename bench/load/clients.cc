@@ -8,6 +8,7 @@
 #include "ringdist/bench/load/packet_transport.h"
 #include "ringdist/bench/load/socket_transport.h"
 #include "ringdist/bench/load/uring_transport.h"
+#include "ringdist/bench/peers/ei_client_transport.h"
 
 namespace ringdist {
 namespace {
@@ -34,9 +35,10 @@ absl::StatusOr<Measurement> RunClient(const LoadSpec& spec,
       return Run<SocketTransport>(spec, hooks);
     case Peer::kUring:
       return Run<UringTransport>(spec, hooks);
+    case Peer::kEi:
+      return Run<EiClientTransport>(spec, hooks);
     case Peer::kBeam:
     case Peer::kBeamTcp:
-    case Peer::kEi:
     case Peer::kNull:
       break;
   }

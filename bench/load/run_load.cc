@@ -4,12 +4,17 @@
 
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "ringdist/bench/load/clients.h"
 #include "ringdist/bench/load/process_usage.h"
 #include "ringdist/bench/load/server_process.h"
+#include "ringdist/bench/load/transport.h"
+#include "ringdist/bench/peers/peer_client.h"
+#include "ringdist/bench/peers/peer_server.h"
+#include "ringdist/bench/peers/target_module.h"
 #include "ringdist/bench/peers/temporary_directory.h"
 
 namespace ringdist {
@@ -56,6 +61,38 @@ absl::Status CheckSupported(const LoadSpec& spec) {
   return CheckPlain(spec);
 }
 
+bool IsBeam(Peer peer) { return peer == Peer::kBeam || peer == Peer::kBeamTcp; }
+
+// What runs as long as a run does: one of them, or none.
+struct Server {
+  std::unique_ptr<ServerProcess> process;
+  std::unique_ptr<PeerServer> beam;
+  std::unique_ptr<TargetModule> module;  // In somebody else's node.
+};
+
+template <typename T>
+absl::Status Take(absl::StatusOr<std::unique_ptr<T>> started,
+                  std::unique_ptr<T>& to) {
+  if (started.ok()) to = *std::move(started);
+  return started.status();
+}
+
+absl::Status StartServer(const LoadSpec& spec, Server& server) {
+  if (!spec.target.empty()) {
+    // A BEAM that is the client sees to it itself.
+    if (IsBeam(spec.client)) return absl::OkStatus();
+    return Take(TargetModule::Load(spec), server.module);
+  }
+  if (spec.server == Peer::kNull) return absl::OkStatus();
+  if (spec.server == Peer::kBeamTcp) {
+    return Invalid("--serve=beam_tcp: takes --client=beam_tcp only");
+  }
+  if (spec.server == Peer::kBeam) {
+    return Take(PeerServer::Start(spec), server.beam);
+  }
+  return Take(ServerProcess::Start(spec), server.process);
+}
+
 }  // namespace
 
 absl::StatusOr<Measurement> RunLoad(const LoadSpec& asked,
@@ -65,11 +102,15 @@ absl::StatusOr<Measurement> RunLoad(const LoadSpec& asked,
   LoadSpec spec = asked;
   std::optional<TemporaryDirectory> directory;
   if (spec.directory.empty()) spec.directory = directory.emplace().path();
-  std::unique_ptr<ServerProcess> server;
-  if (spec.target.empty() && spec.server != Peer::kNull) {
-    auto started = ServerProcess::Start(spec);
-    if (!started.ok()) return started.status();
-    server = *std::move(started);
+  if (IsBeam(spec.client) && IsBeam(spec.server) && spec.target.empty()) {
+    return RunPeerClient(spec, hooks);
+  }
+  Server server;
+  const absl::Status started = StartServer(spec, server);
+  if (!started.ok()) return started;
+  if (IsBeam(spec.client)) {
+    if (spec.target.empty()) spec.target = kServerNode;
+    return RunPeerClient(spec, hooks);
   }
   const PinnedThread pinned(spec.client_cpu);
   RaiseDescriptorLimit();

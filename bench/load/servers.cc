@@ -7,6 +7,7 @@
 #include "ringdist/bench/load/packet_transport.h"
 #include "ringdist/bench/load/socket_transport.h"
 #include "ringdist/bench/load/uring_transport.h"
+#include "ringdist/bench/peers/ei_server_transport.h"
 #include "ringdist/tools/stop_signals.h"
 
 namespace ringdist {
@@ -38,9 +39,10 @@ absl::Status Serve(const LoadSpec& spec,
       return Run<SocketTransport>(spec, on_ready);
     case Peer::kUring:
       return Run<UringTransport>(spec, on_ready);
+    case Peer::kEi:
+      return Run<EiServerTransport>(spec, on_ready);
     case Peer::kBeam:
     case Peer::kBeamTcp:
-    case Peer::kEi:
     case Peer::kNull:
       break;
   }

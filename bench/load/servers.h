@@ -1,4 +1,4 @@
-// The servers of a load that are C++: everything that BEAMs and ei are not.
+// The servers of a load that are C++: everything but BEAMs.
 
 #ifndef RINGDIST_BENCH_LOAD_SERVERS_H_
 #define RINGDIST_BENCH_LOAD_SERVERS_H_
