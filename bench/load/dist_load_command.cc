@@ -157,6 +157,14 @@ absl::Status MeasureAll(const LoadFlags& flags, const LoadRunner& runner,
   return absl::OkStatus();
 }
 
+// Ends that do not have this load, which only they know, are the command
+// line's mistake.
+LoadExitStatus StatusOf(const absl::Status& error) {
+  return absl::IsUnimplemented(error) || absl::IsInvalidArgument(error)
+             ? kLoadUsageError
+             : kLoadFailure;
+}
+
 int RunDistLoad(const LoadFlags& flags, std::vector<std::string> arguments,
                 const LoadRunner& runner) {
   absl::Status status = CheckOutputs(flags);
@@ -180,7 +188,8 @@ int RunDistLoad(const LoadFlags& flags, std::vector<std::string> arguments,
   }
   const absl::Status written = WriteOutputs(flags, results);
   if (!written.ok()) PrintLoadError(written.message());
-  if (!status.ok() || !written.ok()) return kLoadFailure;
+  if (!status.ok()) return StatusOf(status);
+  if (!written.ok()) return kLoadFailure;
   return Judge(flags, results);
 }
 

@@ -156,8 +156,8 @@ void AddEndFlags(CLI::App& app, LoadFlags& flags) {
       ->excludes(target);
   AddNameFlag(app, "--client", "PEER",
               "What generates the load: as --serve, without null.\n"
-              "Default: ringdist, or as --serve if that only moves\n"
-              "framed bytes.",
+              "Default: ringdist; as --serve if that is beam_tcp or\n"
+              "only moves framed bytes.",
               spec.client);
   AddIntegerFlag(app, "--client_cpu",
                  "The CPU of the generator; -1: any. Default: 0.",
@@ -173,8 +173,8 @@ void AddEndFlags(CLI::App& app, LoadFlags& flags) {
                  "With 1 it is pinned to its CPU. Default: 0.",
                  spec.beam_schedulers);
   app.add_flag("--ei_buffered", spec.ei_buffered,
-               "ei nodes gather writes and read ahead in their\n"
-               "socket callbacks.");
+               "ei nodes gather what they write, and read ahead;\n"
+               "ei itself has a system call or two per message.");
   app.add_option("--cookie", spec.cookie,
                  "The cookie, which --target needs. Everybody on this\n"
                  "machine can see it with ps. Default: dist_load.")
@@ -347,9 +347,9 @@ void CompleteLoad(const CLI::App& app, LoadSpec& spec) {
 }
 
 void CompleteEnds(const CLI::App& app, LoadSpec& spec) {
-  if (app.count("--client") == 0 && IsBare(spec.server)) {
-    spec.client = spec.server;
-  }
+  // What talks with nobody else.
+  const bool is_alone = IsBare(spec.server) || spec.server == Peer::kBeamTcp;
+  if (app.count("--client") == 0 && is_alone) spec.client = spec.server;
   if (app.count("--level") == 0 && IsBare(spec.client)) {
     spec.level = Level::kPacket;
   }

@@ -166,7 +166,8 @@ bool HasLatency(const LoadSpec& spec) {
   // A stream is answered where its sender waits for that, or counts from when
   // it should have sent.
   if (spec.workload == Workload::kFanOut) return false;
-  return spec.arrival != Arrival::kClosed || spec.window > 0;
+  return spec.arrival != Arrival::kClosed || spec.window > 0 ||
+         spec.slow_consumer > absl::ZeroDuration();
 }
 
 }  // namespace ringdist

@@ -143,7 +143,7 @@ absl::Status CheckArrival(const LoadSpec& spec) {
     return Invalid("--rate: --workload=", ToString(spec.workload),
                    " has no open loop");
   }
-  if (IsForeignNode(spec.client)) {
+  if (IsBeam(spec.client)) {
     return Invalid("--rate: --client=", ToString(spec.client),
                    " has no open loop");
   }
@@ -164,9 +164,8 @@ absl::Status CheckEnds(const LoadSpec& spec) {
     return absl::OkStatus();
   }
   if (!to_null && IsBare(spec.client) != IsBare(spec.server)) {
-    return Invalid("--client=", ToString(spec.client), ": cannot talk with ",
-                   "--serve=", ToString(spec.server),
-                   ": one is a node, the other only moves framed bytes");
+    return Invalid("--client=", ToString(spec.client),
+                   ": only beam_tcp talks with beam_tcp, over TCP");
   }
   return absl::OkStatus();
 }
@@ -205,6 +204,13 @@ absl::Status CheckLevel(const LoadSpec& spec) {
 }
 
 absl::Status CheckBeam(const LoadSpec& spec) {
+  const bool serves_tcp = spec.target.empty() && spec.server == Peer::kBeamTcp;
+  if (serves_tcp != (spec.client == Peer::kBeamTcp)) {
+    return Invalid("--client=", ToString(spec.client), ": cannot talk with ",
+                   spec.target.empty() ? "--serve=" : "--target: ",
+                   ToString(spec.target.empty() ? spec.server : Peer::kBeamTcp),
+                   ": only one of them is over TCP");
+  }
   if (spec.beam_schedulers == 0) return absl::OkStatus();
   if (spec.beam_schedulers < 0) {
     return Invalid("--beam_schedulers: write 0 (the default) or more");

@@ -80,7 +80,7 @@ TEST(DistLoadTest, HelpTellsEveryFlagAndExamples) {
                            "--serve=",         "--client=",
                            "--client_cpu=",    "--server_cpu=",
                            "--busy_poll=",     "--beam_schedulers=",
-                           "--ei_buffered",    "--cookie=",
+                           "--ei_buffered",     "--cookie=",
                            "--dir=",           "--mode=",
                            "--rate=",          "--arrival=",
                            "--burst=",         "--seed=",
@@ -235,6 +235,14 @@ TEST(DistLoadTest, AnErrorIsToldAndStatus1) {
   EXPECT_EQ(result.exit_status, 1);
   EXPECT_THAT(result.output,
               HasSubstr("dist_load: down@fake: no node listens there\n"));
+}
+
+TEST(DistLoadTest, ALoadThatTheEndsDoNotHaveIsAUsageError) {
+  const CommandResult result =
+      RunDistLoad({"--workload=echo", "--target=other@fake"});
+  EXPECT_EQ(result.exit_status, 2);
+  EXPECT_THAT(result.output,
+              HasSubstr("dist_load: other@fake has no such load\n"));
 }
 
 TEST(DistLoadTest, FindsTheHighestRate) {

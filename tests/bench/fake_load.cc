@@ -110,6 +110,9 @@ absl::StatusOr<Measurement> FakeLoad(const LoadSpec& spec,
   if (spec.target == "down@fake") {
     return absl::UnavailableError("down@fake: no node listens there");
   }
+  if (spec.target == "other@fake") {
+    return absl::UnimplementedError("other@fake has no such load");
+  }
   Measurement measurement = Simulation(spec, hooks).Run();
   if (spec.target == "lossy@fake") {
     measurement.faults.lost = 1;

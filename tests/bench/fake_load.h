@@ -5,6 +5,7 @@
 // random 4 us more on average. Some targets are special:
 //
 //   down@fake     is not there
+//   other@fake    has no load
 //   lossy@fake    loses a message, and repeats another
 //   broken@fake   answers all but one call
 //   endless@fake  is measured until that is interrupted: "running" is written

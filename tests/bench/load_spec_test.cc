@@ -97,14 +97,18 @@ TEST(LoadSpecTest, EndsMustUnderstandEachOther) {
       spec.level = level;
     });
   };
-  for (const Peer node :
-       {Peer::kRingdist, Peer::kBeam, Peer::kBeamTcp, Peer::kEi}) {
+  for (const Peer node : {Peer::kRingdist, Peer::kBeam, Peer::kEi}) {
     EXPECT_EQ(error(Peer::kRingdist, node, Level::kNode), "");
     EXPECT_EQ(error(node, Peer::kRingdist, Level::kNode), "");
     EXPECT_THAT(error(node, Peer::kUring, Level::kPacket),
                 HasSubstr("only moves framed bytes"));
   }
   EXPECT_EQ(error(Peer::kUring, Peer::kEpoll, Level::kPacket), "");
+  EXPECT_EQ(error(Peer::kBeamTcp, Peer::kBeamTcp, Level::kNode), "");
+  EXPECT_THAT(error(Peer::kRingdist, Peer::kBeamTcp, Level::kNode),
+              StartsWith("--client=ringdist: only beam_tcp talks"));
+  EXPECT_THAT(error(Peer::kBeamTcp, Peer::kBeam, Level::kNode),
+              StartsWith("--client=beam_tcp: only beam_tcp talks"));
   EXPECT_EQ(error(Peer::kSpin, Peer::kNull, Level::kPacket), "");
   EXPECT_EQ(error(Peer::kRingdist, Peer::kNull, Level::kNode), "");
   EXPECT_EQ(error(Peer::kRingdist, Peer::kRingdist, Level::kPacket), "");
@@ -153,11 +157,11 @@ TEST(LoadSpecTest, WorkloadsThatAnEndLacks) {
               }),
               StartsWith("--rate: --workload=fanout has no open loop"));
   EXPECT_THAT(ErrorOf([](LoadSpec& spec) {
-                spec.client = Peer::kEi;
+                spec.client = Peer::kBeam;
                 spec.arrival = Arrival::kConstant;
                 spec.rate = 1;
               }),
-              StartsWith("--rate: --client=ei has no open loop"));
+              StartsWith("--rate: --client=beam has no open loop"));
 }
 
 template <typename Enum>
