@@ -15,7 +15,6 @@ namespace ringdist {
 namespace {
 
 using ::testing::EndsWith;
-using ::testing::HasSubstr;
 
 // error:Reason with this stack.
 Exception Error(absl::string_view reason, absl::string_view stack) {

@@ -28,8 +28,10 @@ TEST(HumanUnitsTest, WhatIsRoundedTo1000IsOneOfTheNextUnit) {
 }
 
 TEST(HumanUnitsTest, BytesTakeAtMost8Characters) {
-  for (double bytes = 1; bytes < 999e12; bytes *= 1.1) {
+  double bytes = 1;
+  while (bytes < 999e12) {
     EXPECT_LE(BytesText(bytes).size(), 8u) << bytes;
+    bytes *= 1.1;
   }
 }
 

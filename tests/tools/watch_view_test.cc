@@ -129,8 +129,9 @@ TEST(WatchViewTest, NoPictureIsLargerThanTheTerminal) {
 
 TEST(WatchViewTest, TheNewestEventsAreShown) {
   WatchState state = StateOf({Up("srv@localhost", FullSample())});
-  for (int i = 0; i < 30; ++i)
+  for (int i = 0; i < 30; ++i) {
     state.events.push_back(absl::StrCat("event ", i));
+  }
   const std::vector<std::string> lines = DrawWatch(state, 80, 10);
   ASSERT_THAT(lines, SizeIs(10));
   EXPECT_EQ(lines[4], "");
