@@ -9,12 +9,15 @@
 
 #include <ei.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -39,8 +42,9 @@ class EiClientTransport final {
   struct Connection {
     State state;
     uint64_t stream = 0;
-    std::unique_ptr<EiNode> node;
-    std::unique_ptr<EiLink> link;  // Null when it is down.
+    std::vector<std::unique_ptr<EiNode>> nodes;  // That dial in turns.
+    EiNode* node = nullptr;                      // That dialled last.
+    std::unique_ptr<EiLink> link;                // Null when it is down.
     bool wants_to_write = false;
     uint64_t calls_answered = 0;
   };
@@ -57,12 +61,9 @@ class EiClientTransport final {
     }
     absl::Status status = poll_.Open(spec_.busy_poll);
     for (int i = 0; i < spec_.connections && status.ok(); ++i) {
-      absl::StatusOr<std::unique_ptr<EiNode>> node =
-          EiNode::Create(ClientNode(spec_, i), spec_.cookie, shared_);
-      if (!node.ok()) return node.status();
       Connection& connection = connections_.emplace_back();
       connection.stream = static_cast<uint64_t>(i);
-      connection.node = *std::move(node);
+      status = AddNodes(connection, i);
     }
     return status;
   }
@@ -116,7 +117,27 @@ class EiClientTransport final {
   }
 
  private:
+  // A real node takes a while to notice the end of a connection, and ei does
+  // not know how to replace it with another one of the same name.
+  static constexpr int kNodesToConnect = 16;
+
+  absl::Status AddNodes(Connection& connection, int index) {
+    const int count =
+        spec_.workload == Workload::kConnect ? kNodesToConnect : 1;
+    for (int i = 0; i < count; ++i) {
+      absl::StatusOr<std::unique_ptr<EiNode>> node =
+          EiNode::Create(ClientNode(spec_, index + i * spec_.connections),
+                         spec_.cookie, shared_);
+      if (!node.ok()) return node.status();
+      connection.nodes.push_back(*std::move(node));
+    }
+    return absl::OkStatus();
+  }
+
   void DialNow(Connection& connection) {
+    std::rotate(connection.nodes.begin(), connection.nodes.begin() + 1,
+                connection.nodes.end());
+    connection.node = &*connection.nodes.front();
     absl::StatusOr<FileDescriptor> fd =
         ConnectBare(spec_.directory, server_.alive());
     absl::Status status = fd.status();

@@ -20,11 +20,6 @@ int SizeOf(absl::string_view bytes) { return static_cast<int>(bytes.size()); }
 // ei does not write to what it sends.
 char* Bytes(absl::string_view bytes) { return const_cast<char*>(bytes.data()); }
 
-EiLink::Sent SentFrom(int result) {
-  if (result >= 0) return EiLink::Sent::kSent;
-  return erl_errno == EAGAIN ? EiLink::Sent::kNoRoom : EiLink::Sent::kClosed;
-}
-
 absl::Status HandshakeError(absl::string_view what) {
   // It says EIO for everything that the peer may do.
   return SystemError(what, "", erl_errno == 0 ? EIO : erl_errno,
@@ -40,14 +35,20 @@ EiLink::Got EiLink::Receive(erlang_msg& message, EiBuffer& buffer) {
   const int got = ei_xreceive_msg(fd_, &message, buffer.get());
   if (got == ERL_TICK) return Got::kNothing;
   if (got == ERL_ERROR) {
-    if (erl_errno == EAGAIN) return Got::kNothing;
+    if (socket_.last_error() == EAGAIN) return Got::kNothing;
     // ei has read what it does not know, such as a monitor.
-    const bool is_unknown = erl_errno == EIO && message.msgtype > ERL_EXIT2;
+    const bool is_unknown =
+        socket_.last_error() == 0 && message.msgtype > ERL_EXIT2;
     return is_unknown ? Got::kNothing : Got::kClosed;
   }
   const bool is_message =
       message.msgtype == ERL_SEND || message.msgtype == ERL_REG_SEND;
   return is_message ? Got::kMessage : Got::kNothing;
+}
+
+EiLink::Sent EiLink::SentFrom(int result) const {
+  if (result >= 0) return Sent::kSent;
+  return socket_.last_error() == EAGAIN ? Sent::kNoRoom : Sent::kClosed;
 }
 
 EiLink::Sent EiLink::SendTo(const erlang_pid& to, absl::string_view message) {

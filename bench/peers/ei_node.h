@@ -77,6 +77,9 @@ class EiLink {
   EiLink(ei_cnode& node, int fd, EiSocket& socket)
       : node_(node), fd_(fd), socket_(socket) {}
 
+  // Of what ei's functions that send return.
+  Sent SentFrom(int result) const;
+
   ei_cnode& node_;
   const int fd_;
   EiSocket& socket_;  // ei's, until it closes the connection.

@@ -63,15 +63,17 @@ struct EiSocket::Calls {
   }
   static int WriteVector(void* context, const void* parts, int count,
                          ssize_t* size, unsigned) {
-    return Of(context)->Write(static_cast<const iovec*>(parts), count, size);
+    EiSocket& socket = *Of(context);
+    return socket.last_error_ =
+               socket.Write(static_cast<const iovec*>(parts), count, size);
   }
   static int Write(void* context, const char* bytes, ssize_t* size, unsigned) {
     const iovec part = {.iov_base = const_cast<char*>(bytes),
                         .iov_len = static_cast<size_t>(*size)};
-    return Of(context)->Write(&part, 1, size);
+    return WriteVector(context, &part, 1, size, 0);
   }
   static int Read(void* context, char* to, ssize_t* size, unsigned) {
-    return Of(context)->Read(to, size);
+    return Of(context)->last_error_ = Of(context)->Read(to, size);
   }
   static int HeaderSize(void*, int* size) {
     *size = 2;

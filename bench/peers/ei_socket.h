@@ -11,8 +11,8 @@
 //
 // ei blocks: a message is read or written to its end. Here it need not begin:
 // at the begin of a message a read without bytes, and a write without room,
-// fail with EAGAIN (erl_errno), and nothing has happened. So one thread serves
-// many connections. While a message is written that the peer does not take,
+// fail with EAGAIN, and nothing has happened. So one thread serves many
+// connections. While a message is written that the peer does not take,
 // what comes from the peer is read ahead: two that write to each other do not
 // wait for each other.
 
@@ -61,6 +61,10 @@ class EiSocket {
   void set_may_wait(bool may_wait) { may_wait_ = may_wait; }
   static constexpr absl::Duration kLongestWait = absl::Milliseconds(10);
 
+  // Why the last call of ei on this socket failed, if it did: of all errors ei
+  // itself makes EIO.
+  int last_error() const { return last_error_; }
+
   // There is something to read already.
   bool has_read_ahead() const { return read_begin_ < read_.size(); }
 
@@ -94,6 +98,7 @@ class EiSocket {
   Setup& setup_;
   bool in_handshake_ = true;  // Which is read and written as ei likes it.
   bool may_wait_ = false;
+  int last_error_ = 0;
 
   // Of the message that is read: its length so far, and what is left of it.
   unsigned char header_[4];

@@ -76,14 +76,14 @@ absl::Status Missing(absl::string_view what, absl::string_view package) {
       what, ": install the Debian package ", package, " (tools/setup does)"));
 }
 
+absl::Status NoErl() { return Missing("no program named erl", "erlang-base"); }
+
 absl::StatusOr<std::string> KernelDirectory() {
   const absl::StatusOr<CommandResult> result =
       RunCommand({.command = {"erl", "-noinput", "-eval",
                               "io:put_chars(code:lib_dir(kernel)), halt()."}},
                  ErlangNode::kTimeout);
-  if (absl::IsNotFound(result.status())) {
-    return Missing("no program named erl", "erlang-base");
-  }
+  if (absl::IsNotFound(result.status())) return NoErl();
   if (!result.ok()) return result.status();
   return std::string(absl::StripSuffix(result->output, "\n"));
 }
@@ -158,8 +158,10 @@ ErlangNode::ErlangNode(const ErlangNodeOptions& options) : options_(options) {
 
 absl::StatusOr<std::unique_ptr<ErlangNode>> ErlangNode::Start(
     const ErlangNodeOptions& options) {
-  absl::Status available = ErlangAvailable();
-  if (!available.ok()) return available;
+  if (options.carrier == ErlangCarrier::kErlUds) {
+    absl::Status available = ErlangAvailable();
+    if (!available.ok()) return available;
+  }
   std::unique_ptr<ErlangNode> node(new ErlangNode(options));
   absl::Status launched = node->Launch();
   if (!launched.ok()) return launched;
@@ -173,6 +175,7 @@ absl::Status ErlangNode::Launch() {
        .environment = {absl::StrCat("HOME=", home_.path()),
                        absl::StrCat("ERL_EPMD_PORT=", options_.epmd_port),
                        "ERL_CRASH_DUMP_SECONDS=0"}});
+  if (absl::IsNotFound(process.status())) return NoErl();
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   output_.clear();

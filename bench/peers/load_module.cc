@@ -30,8 +30,7 @@ absl::Status Call(CallFunction call, absl::string_view module,
 absl::Status Load(CallFunction call, absl::string_view module,
                   absl::string_view beam) {
   const absl::StatusOr<Term> loaded =
-      call("code", "load_binary",
-           ListOf(Atom(module), absl::StrCat(module, ".beam"), beam));
+      call("code", "load_binary", ListOf(Atom(module), Atom(module), beam));
   if (!loaded.ok()) return loaded.status();
   return MatchTerm(*loaded, std::tuple(Atom("module"), Atom(module)));
 }

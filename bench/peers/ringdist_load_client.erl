@@ -108,16 +108,17 @@ init(Owner, Stop, #{target := Target, workload := Workload} = Spec) ->
     net_kernel:connect_node(Target) orelse exit({no_connection_to, Target}),
     Workload =:= connect orelse monitor_node(Target, true),
     Run = make_run(Stop, Spec),
+    Kinds = workers(Spec),
     Workers = [spawn_opt(fun() -> worker(Kind, Stream, Run) end,
                          [link, {min_heap_size, 8192}])
-               || {Kind, Stream} <- workers(Spec)],
+               || {Kind, Stream} <- Kinds],
     [Opened | _] =
         [receive
-             {opened, Worker, Report} -> Report;
-             {'EXIT', Worker, Reason} -> exit(Reason)
+             {report, Stream, 0, Report} -> Report;
+             {'EXIT', _, Reason} -> exit(Reason)
          after ?PATIENCE_MS ->
              exit({no_answer_from, Target})
-         end || Worker <- Workers],
+         end || {_, Stream} <- Kinds],
     measure(Run, Workers, Spec,
             #counted{owner = Owner, by = counted_by(kind(Spec)),
                      workers = length(Workers), opened = Opened,
@@ -157,15 +158,23 @@ counted_by(_) -> trips.
 %% The processes that make the load.
 
 worker(Kind, Stream, Run) ->
-    Run#run.runner ! {opened, self(), open(Kind, Stream, Run)},
+    open(Kind, Stream, Run),
     receive {go, Begin, End} -> ok end,
     work(Kind, Stream, Run#run{begin_ns = Begin, end_ns = End}).
 
-open(Kind, _, _) when Kind =:= connect; Kind =:= call ->
-    none;
-open(_, Stream, #run{to = To}) ->
-    To ! {report, self(), Stream, 0},
-    receive {report, Stream, 0, Report} -> Report end.
+%% All answers on a stream go to who opens it. Of what is only sent those are
+%% reports, for the runner.
+open(Kind, Stream, #run{runner = Runner})
+  when Kind =:= connect; Kind =:= call ->
+    Runner ! {report, Stream, 0, none};
+open(Kind, Stream, Run) when Kind =:= echo; Kind =:= ack ->
+    pass_report(Stream, 0, Run);
+open(_, Stream, #run{runner = Runner, to = To}) ->
+    To ! {report, Runner, Stream, 0}.
+
+pass_report(Stream, Number, #run{runner = Runner, to = To}) ->
+    To ! {report, self(), Stream, Number},
+    receive {report, Stream, Number, _} = Report -> Runner ! Report end.
 
 work({stream, Large}, Stream, Run) ->
     stream(Stream, Run#run{payloads = ringdist_load:payloads([Large])});
@@ -243,9 +252,9 @@ answers(Kind, Stream, Number, Sent, Width, Run) ->
     end.
 
 %% What was acknowledged the target has counted: whether it missed any.
-finish(ack, Stream, Sent, #run{runner = Runner, to = To}) ->
-    To ! {report, Runner, Stream, Sent},
-    Runner ! {finished, 1};
+finish(ack, Stream, Sent, Run) ->
+    pass_report(Stream, Sent, Run),
+    Run#run.runner ! {finished, 1};
 finish(echo, _, _, Run) ->
     finish(Run).
 
