@@ -95,6 +95,27 @@ class Decoder {
   int at_ = 0;
 };
 
+// How many elements it has, to the server with a pid among them, and from it.
+// ei would read on behind the last one.
+int ArityOf(MessageType type, bool is_request) {
+  switch (type) {
+    case MessageType::kData:
+      return 3;
+    case MessageType::kEcho:
+      return is_request ? 5 : 4;
+    case MessageType::kReport:
+      return 4;
+    case MessageType::kFlood:
+      return is_request ? 5 : 0;
+    case MessageType::kAck:
+      return is_request ? 5 : 3;
+    case MessageType::kStall:
+    case MessageType::kCall:
+      return 2;
+  }
+  return 0;
+}
+
 bool DecodeFlood(Decoder& decoder, EiMessage& message, std::string& storage) {
   uint64_t size = 0;
   if (!decoder.Number(size)) return false;
@@ -104,33 +125,25 @@ bool DecodeFlood(Decoder& decoder, EiMessage& message, std::string& storage) {
   return true;
 }
 
-// What stands behind the type, of what goes to the server and has a payload or
-// not, and comes from it.
-bool DecodeRest(Decoder& decoder, int arity, EiMessage& message,
-                erlang_pid& from, std::string& storage) {
-  const MessageType type = message.type;
-  if (type == MessageType::kStall) return decoder.Number(message.number);
-  if (type == MessageType::kCall) return decoder.Binary(message.payload);
-  const bool is_request = decoder.Pid(from);
-  if (!decoder.Number(message.stream) || !decoder.Number(message.number)) {
-    return false;
-  }
-  switch (type) {
+// What stands behind the numbers.
+bool DecodeRest(Decoder& decoder, bool is_request, EiMessage& message,
+                std::string& storage) {
+  switch (message.type) {
+    case MessageType::kData:
     case MessageType::kEcho:
+    case MessageType::kCall:
       return decoder.Binary(message.payload);
     case MessageType::kAck:
       return !is_request || decoder.Binary(message.payload);
     case MessageType::kFlood:
-      return arity == 5 && DecodeFlood(decoder, message, storage);
+      return DecodeFlood(decoder, message, storage);
     case MessageType::kReport:
       if (is_request) return true;
       if (!decoder.Report(storage)) return false;
       message.payload = storage;
       return true;
-    case MessageType::kData:
     case MessageType::kStall:
-    case MessageType::kCall:
-      break;
+      return true;
   }
   return false;
 }
@@ -232,8 +245,15 @@ bool DecodeEiMessage(absl::string_view bytes, EiMessage& message,
     message.type = MessageType::kData;
     return decoder.Number(message.number) && decoder.Binary(message.payload);
   }
-  return arity >= 2 && decoder.Type(message.type) &&
-         DecodeRest(decoder, arity, message, from, storage);
+  if (arity < 2 || !decoder.Type(message.type)) return false;
+  const bool is_request = decoder.Pid(from);
+  if (arity != ArityOf(message.type, is_request)) return false;
+  const bool has_stream =
+      message.type != MessageType::kStall && message.type != MessageType::kCall;
+  const bool has_number = message.type != MessageType::kCall;
+  return (!has_stream || decoder.Number(message.stream)) &&
+         (!has_number || decoder.Number(message.number)) &&
+         DecodeRest(decoder, is_request, message, storage);
 }
 
 }  // namespace ringdist

@@ -175,7 +175,11 @@ absl::Status ErlangNode::Launch() {
        .environment = {absl::StrCat("HOME=", home_.path()),
                        absl::StrCat("ERL_EPMD_PORT=", options_.epmd_port),
                        "ERL_CRASH_DUMP_SECONDS=0"}});
-  if (absl::IsNotFound(process.status())) return NoErl();
+  // Or is it the directory that there is not?
+  if (absl::IsNotFound(process.status()) &&
+      std::filesystem::exists(options_.directory)) {
+    return NoErl();
+  }
   if (!process.ok()) return process.status();
   process_ = *std::move(process);
   output_.clear();

@@ -87,20 +87,21 @@ TEST_P(PeerLoadsTest, Connect) {
   EXPECT_NEAR(measured.latency.count(), measured.messages, 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, PeerLoadsTest,
-    ::testing::Values(Ends{Peer::kBeam, Peer::kBeam},
-                      Ends{Peer::kBeamTcp, Peer::kBeamTcp},
-                      Ends{Peer::kBeam, Peer::kRingdist},
-                      Ends{Peer::kBeam, Peer::kEi}, Ends{Peer::kEi, Peer::kEi},
-                      Ends{Peer::kEi, Peer::kBeam},
-                      Ends{Peer::kEi, Peer::kRingdist},
-                      Ends{Peer::kRingdist, Peer::kBeam},
-                      Ends{Peer::kRingdist, Peer::kEi}),
-    [](const auto& test) {
-      return absl::StrCat(ToString(test.param.client), "_to_",
-                          ToString(test.param.server));
-    });
+INSTANTIATE_TEST_SUITE_P(All, PeerLoadsTest,
+                         ::testing::Values(Ends{Peer::kBeam, Peer::kBeam},
+                                           Ends{Peer::kBeamTcp, Peer::kBeamTcp},
+                                           Ends{Peer::kBeam, Peer::kRingdist},
+                                           Ends{Peer::kBeam, Peer::kEi},
+                                           Ends{Peer::kEi, Peer::kEi},
+                                           Ends{Peer::kEi, Peer::kBeam},
+                                           Ends{Peer::kEi, Peer::kRingdist},
+                                           Ends{Peer::kRingdist, Peer::kBeam},
+                                           Ends{Peer::kRingdist, Peer::kEi}),
+                         [](const auto& test) {
+                           return absl::StrCat(ToString(test.param.client),
+                                               "_to_",
+                                               ToString(test.param.server));
+                         });
 
 }  // namespace
 }  // namespace ringdist
