@@ -129,19 +129,29 @@ PacketWriter Channel::BeginPacket() {
   return PacketWriter(to, absl::OkStatus());
 }
 
-absl::Status Channel::Send(absl::string_view packet) {
+char* Channel::AddPacket(size_t size) {
   Controller* const to = controller();
-  if (to == nullptr) return NotUp();
-  if (!to->IsWritable()) return to->Writable();
+  if (to == nullptr || size - 1 >= kMaxPacketSize) return nullptr;
+  if (!to->IsWritable()) {
+    to->Writable().IgnoreError();  // It notes that OnWritable is owed.
+    return nullptr;
+  }
+  char* const room = to->ReservePacket(kDataHeaderSize + size).data();
+  StoreBigEndian<uint32_t>(room, static_cast<uint32_t>(size));
+  to->CommitPacket(kDataHeaderSize + size);
+  return room + kDataHeaderSize;
+}
+
+absl::Status Channel::Send(absl::string_view packet) {
+  if (char* const body = AddPacket(packet.size())) {
+    std::memcpy(body, packet.data(), packet.size());
+    return absl::OkStatus();
+  }
+  if (controller() == nullptr) return NotUp();
   if (packet.empty() || packet.size() > kMaxPacketSize) {
     return BadSize(packet.size());
   }
-  const size_t size = kDataHeaderSize + packet.size();
-  char* const room = to->ReservePacket(size).data();
-  StoreBigEndian<uint32_t>(room, static_cast<uint32_t>(packet.size()));
-  std::memcpy(room + kDataHeaderSize, packet.data(), packet.size());
-  to->CommitPacket(size);
-  return absl::OkStatus();
+  return controller()->Writable();
 }
 
 Delivery Channel::TakeDelivery() {

@@ -132,6 +132,13 @@ class Channel {
   // A packet that exists already; copies it. Errors as PacketWriter::Commit.
   absl::Status Send(absl::string_view packet);
 
+  // The fastest way, for small packets of a known size: memory for the body of
+  // the next packet, which is queued already and to be filled in before
+  // anything else is done with the channel. Null where Send has an error.
+  //
+  //   while (char* body = channel.AddPacket(8)) StoreBigEndian(body, ++number);
+  char* AddPacket(size_t size);
+
   // In OnPacket, at most once per packet: keeps the packet that is being
   // delivered. Its bytes are then at Delivery::packet(), possibly elsewhere.
   Delivery TakeDelivery();

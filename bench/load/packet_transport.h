@@ -63,14 +63,15 @@ class PacketTransport final {
 
   bool Send(Connection& connection, MessageType type, uint64_t number,
             absl::string_view payload, PayloadLife life) {
-    if (life == PayloadLife::kThisCall || payload.size() > kMaxLoose) {
+    if (life == PayloadLife::kThisCall || payload.size() > kMaxCopied) {
       return SendAny(connection, type, number, payload, life);
     }
-    StoreBigEndian<uint64_t>(packet_, MessageHeader(type, number));
-    CopyLoosely(payload, packet_ + kMessageHeaderBytes);
-    return connection.channel
-        .Send({packet_, kMessageHeaderBytes + payload.size()})
-        .ok();
+    char* const body =
+        connection.channel.AddPacket(kMessageHeaderBytes + payload.size());
+    if (body == nullptr) return false;
+    StoreBigEndian<uint64_t>(body, MessageHeader(type, number));
+    std::memcpy(body + kMessageHeaderBytes, payload.data(), payload.size());
+    return true;
   }
 
   absl::Status Turn(absl::Duration max_wait) {
@@ -80,9 +81,8 @@ class PacketTransport final {
   EngineCounts counts() const { return CountsOf(*reactor_); }
 
  private:
-  // Payloads up to this are put together with their header and copied once
-  // more, which costs less than a PacketWriter.
-  static constexpr size_t kMaxLoose = 128;
+  // Payloads up to this are copied: that costs less than to reference them.
+  static constexpr size_t kMaxCopied = 4096;
 
   [[gnu::noinline]] static bool SendAny(Connection& connection,
                                         MessageType type, uint64_t number,
@@ -112,8 +112,6 @@ class PacketTransport final {
 
   const LoadSpec spec_;
   User& user_;
-  // A small packet that is put together.
-  char packet_[kMessageHeaderBytes + kMaxLoose + kPayloadSlack];
   const NodeName server_;
   std::unique_ptr<Reactor> reactor_;
   std::deque<End> ends_;

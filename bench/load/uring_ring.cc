@@ -43,7 +43,8 @@ absl::Status UringRing::Create() {
   if (!features.ok()) return features.status();
   const bool incremental = features->incremental_buffers;
   auto buffers = ReceiveBuffers::Create(
-      &ring_, {.count = incremental ? 32U : 256U,
+      &ring_, {.initial = incremental ? 4U : 256U,
+               .count = incremental ? 4U : 256U,
                .size = size_t{incremental ? 256U : 16U} * 1024,
                .incremental = incremental});
   if (buffers.ok()) buffers_ = *std::move(buffers);
