@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <random>
@@ -93,6 +94,7 @@ TEST_F(ChannelFlowTest, SendingIsRefusedFromTheLimitOn) {
   ASSERT_TRUE(channel_.Send(std::string(4092, 'x')).ok());
   EXPECT_EQ(channel_.statistics().pending_bytes, 4096u);
   EXPECT_TRUE(absl::IsResourceExhausted(channel_.Send("z")));
+  EXPECT_EQ(channel_.AddPacket(1), nullptr);
   PacketWriter writer = channel_.BeginPacket();
   EXPECT_TRUE(absl::IsResourceExhausted(writer.status()));
   writer.WriteBytes("z");
@@ -143,6 +145,15 @@ TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimit) {
     ASSERT_NO_FATAL_FAILURE(ExpectWritableAtHalf(
         [&](Channel& channel) { return channel.Send(packet); }));
   }
+}
+
+TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimitOfAddedPackets) {
+  ASSERT_NO_FATAL_FAILURE(ExpectWritableAtHalf([&](Channel& channel) {
+    char* const body = channel.AddPacket(100);
+    if (body != nullptr) std::memset(body, 'x', 100);
+    return body != nullptr ? absl::OkStatus()
+                           : absl::ResourceExhaustedError("full");
+  }));
 }
 
 TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimitOfReferencedPayloads) {

@@ -83,6 +83,27 @@ TEST_F(ChannelTest, EmptyPacketsAreRefused) {
   EXPECT_THAT(b_->packets(), ElementsAre("x"));
 }
 
+TEST_F(ChannelTest, AnAddedPacketIsFilledInWhereItLies) {
+  Start();
+  std::vector<std::string> sent;
+  for (const size_t size : {1u, 8u, 4096u, 300'000u, 2u}) {
+    sent.push_back(Pattern(size, size));
+    char* const body = channel_.AddPacket(size);
+    ASSERT_NE(body, nullptr);
+    std::copy(sent.back().begin(), sent.back().end(), body);
+  }
+  ASSERT_TRUE(WaitForPackets(sent.size()));
+  EXPECT_TRUE(b_->packets() == sent);
+  EXPECT_EQ(channel_.AddPacket(0), nullptr);
+  EXPECT_EQ(channel_.AddPacket(size_t{1} << 32), nullptr);
+  EXPECT_EQ(channel_.statistics().pending_bytes, 0u);
+  channel_.Disconnect(absl::CancelledError("enough"));
+  EXPECT_EQ(channel_.AddPacket(1), nullptr);
+  ASSERT_TRUE(Wait([&] { return !channel_.IsUp(); }));
+  EXPECT_EQ(channel_.AddPacket(1), nullptr);
+  EXPECT_EQ(Channel().AddPacket(1), nullptr);
+}
+
 TEST_F(ChannelTest, AWriterGrowsAcrossBlocks) {
   Start();
   // In front of each packet another one, so that it begins anywhere in a block;
