@@ -24,8 +24,8 @@ LocalSignals::LocalSignals(Reactor& reactor, size_t limit_bytes,
       ready_(reactor, ReactorCallback::To<&LocalSignals::OnReady>(this)) {}
 
 absl::Status LocalSignals::SendMessage(const ControlMessage& signal,
-                                       PayloadWriter payload) {
-  if (waiting_->size() >= limit_bytes_) {
+                                       PayloadWriter payload, bool owed) {
+  if (!owed && waiting_->size() >= limit_bytes_) {
     return absl::ResourceExhaustedError(absl::StrCat(
         waiting_->size(), " bytes wait for processes of this node already"));
   }

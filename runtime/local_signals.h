@@ -25,8 +25,10 @@ class LocalSignals {
   // Messages are refused while `limit_bytes` wait.
   LocalSignals(Reactor& reactor, size_t limit_bytes, Handler handler);
 
-  // ResourceExhausted: too much waits. A large message is fine by itself.
-  absl::Status SendMessage(const ControlMessage& signal, PayloadWriter payload);
+  // ResourceExhausted: too much waits. A large message is fine by itself, and
+  // one that is `owed` always.
+  absl::Status SendMessage(const ControlMessage& signal, PayloadWriter payload,
+                           bool owed);
   // Never refused.
   void SendSignal(const ControlMessage& signal);
 

@@ -17,13 +17,6 @@ namespace {
 // them. A second one was no faster.
 constexpr size_t kMaxFragmentsOut = 1;
 
-bool IsMessage(const ControlMessage& signal) {
-  return std::holds_alternative<control::Send>(signal) ||
-         std::holds_alternative<control::RegSend>(signal) ||
-         std::holds_alternative<control::AliasSend>(signal) ||
-         std::holds_alternative<control::SpawnRequest>(signal);
-}
-
 // Whether a peer that negotiated these flags understands the signal.
 bool IsUnderstood(const ControlMessage& signal, uint64_t flags) {
   if (std::holds_alternative<control::AliasSend>(signal)) {
@@ -131,42 +124,42 @@ AtomCacheStatistics OutboundLink::atom_cache() const {
 }
 
 absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
-                                       PayloadWriter payload) {
+                                       PayloadWriter payload, bool owed) {
   const auto refuse = [this] {
     refused_ = true;
     return absl::ResourceExhaustedError(
         absl::StrCat(waiting_bytes() + channel_.statistics().pending_bytes,
                      " bytes wait to be sent to this node already"));
   };
-  const bool may_queue = waiting_bytes() < limit_bytes_;
+  const bool may_queue = owed || waiting_bytes() < limit_bytes_;
   if (waiting_.empty() && is_up()) {
-    switch (TrySend(nullptr, signal, payload, may_queue)) {
+    switch (TrySend(nullptr, signal, payload, may_queue, owed)) {
       case Outcome::kSent:
         return absl::OkStatus();
       case Outcome::kNoRoom:
-        return refuse();
+        break;
       case Outcome::kGone:
         return absl::UnavailableError("the connection is gone");
     }
   }
-  if (is_up() || !may_queue) return refuse();
-  PutBehind(waiting_, PairOf(signal), signal, payload);
+  if (!owed && (is_up() || !may_queue)) return refuse();
+  PutBehind(waiting_, PairOf(signal), signal, payload, owed);
   return absl::OkStatus();
 }
 
 void OutboundLink::SendSignal(const ControlMessage& signal) {
   if (waiting_.empty() && is_up()) {
     const Outcome outcome =
-        TrySend(nullptr, signal, NoPayload, /*may_queue=*/true);
+        TrySend(nullptr, signal, NoPayload, /*may_queue=*/true, /*owed=*/true);
     if (outcome != Outcome::kNoRoom) return;
   }
-  PutBehind(waiting_, PairOf(signal), signal, NoPayload);
+  PutBehind(waiting_, PairOf(signal), signal, NoPayload, /*owed=*/true);
 }
 
 OutboundLink::Outcome OutboundLink::TrySend(const SignalPair* known_pair,
                                             const ControlMessage& signal,
                                             PayloadWriter payload,
-                                            bool may_queue) {
+                                            bool may_queue, bool owed) {
   // Most messages are small, have none that is large before them, and can do
   // without.
   const auto pair = [&] {
@@ -174,7 +167,7 @@ OutboundLink::Outcome OutboundLink::TrySend(const SignalPair* known_pair,
   };
   if (Large* const holder = large_.empty() ? nullptr : FindHolder(pair())) {
     if (!may_queue) return Outcome::kNoRoom;
-    PutBehind(holder->behind, pair(), signal, payload);
+    PutBehind(holder->behind, pair(), signal, payload, owed);
     return Outcome::kSent;
   }
   PacketWriter packet = channel_.BeginPacket();
@@ -226,10 +219,9 @@ OutboundLink::Large* OutboundLink::FindHolder(const SignalPair& pair) {
 
 void OutboundLink::PutBehind(std::deque<Waiting>& queue, const SignalPair& pair,
                              const ControlMessage& signal,
-                             PayloadWriter payload) {
+                             PayloadWriter payload, bool owed) {
   auto packet = std::make_unique<StringWriter>();
   WriteSignalPacket(signal, payload, *packet);
-  const bool owed = !IsMessage(signal);
   waiting_bytes_ += packet->size();
   if (owed) owed_bytes_ += packet->size();
   queue.push_back({pair, ++last_number_, owed, std::move(packet)});
@@ -256,8 +248,9 @@ OutboundLink::Outcome OutboundLink::TrySendWaiting(const Waiting& waiting) {
   RINGDIST_CHECK(decoded.ok());
   if (!IsUnderstood(signal, encoder_->flags())) return Outcome::kGone;
   return PayloadOf(signal) == nullptr
-             ? TrySend(&waiting.pair, signal, NoPayload, true)
-             : TrySend(&waiting.pair, signal, PayloadIn(signal), true);
+             ? TrySend(&waiting.pair, signal, NoPayload, true, waiting.owed)
+             : TrySend(&waiting.pair, signal, PayloadIn(signal), true,
+                       waiting.owed);
 }
 
 void OutboundLink::SendWaitings() {

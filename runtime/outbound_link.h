@@ -68,8 +68,9 @@ class OutboundLink {
 
   // A message, `payload` its payload. ResourceExhausted: too much waits
   // already, nothing was queued; TakeRefused tells when that has changed.
-  // Unavailable: the connection is gone.
-  absl::Status SendMessage(const ControlMessage& signal, PayloadWriter payload);
+  // Unavailable: the connection is gone. One that is `owed` is never refused.
+  absl::Status SendMessage(const ControlMessage& signal, PayloadWriter payload,
+                           bool owed = false);
   // A signal without a payload to write; never refused.
   void SendSignal(const ControlMessage& signal);
 
@@ -80,7 +81,7 @@ class OutboundLink {
 
   // Bytes that wait here, beside those in the channel.
   size_t waiting_bytes() const { return waiting_bytes_ + large_bytes_; }
-  // What waits of signals, which are never refused.
+  // What waits of what is never refused.
   size_t owed_bytes() const { return owed_bytes_; }
   AtomCacheStatistics atom_cache() const;
 
@@ -89,7 +90,7 @@ class OutboundLink {
   struct Waiting {
     SignalPair pair;
     uint64_t number = 0;  // In the order they came.
-    bool owed = false;    // No message.
+    bool owed = false;    // Was not to be refused.
     std::unique_ptr<StringWriter> packet;
   };
   // One that is being sent in fragments.
@@ -118,7 +119,7 @@ class OutboundLink {
   // Unless it `may_queue`, what would be queued here, being large or behind a
   // large one, is kNoRoom. `known_pair` is the signal's, or null.
   Outcome TrySend(const SignalPair* known_pair, const ControlMessage& signal,
-                  PayloadWriter payload, bool may_queue);
+                  PayloadWriter payload, bool may_queue, bool owed);
   // Sends what was encoded into it.
   Outcome Finish(PacketWriter& packet);
   Outcome TrySendWaiting(const Waiting& waiting);
@@ -127,7 +128,8 @@ class OutboundLink {
   Large* FindHolder(const SignalPair& pair);
   // Makes it wait at the end of a queue.
   void PutBehind(std::deque<Waiting>& queue, const SignalPair& pair,
-                 const ControlMessage& signal, PayloadWriter payload);
+                 const ControlMessage& signal, PayloadWriter payload,
+                 bool owed);
   // Makes one that waits already wait at its place in another queue.
   static void MoveTo(std::deque<Waiting>& queue, Waiting waiting);
   void Forget(const Waiting& waiting);

@@ -279,8 +279,10 @@ std::shared_ptr<void> PeerLinks::PausePeer(absl::string_view node) {
 
 absl::Status PeerLinks::RouteMessage(absl::string_view node,
                                      const ControlMessage& signal,
-                                     MessageWriter payload) {
-  if (node == processes_.self()) return local_.SendMessage(signal, payload);
+                                     MessageWriter payload, bool owed) {
+  if (node == processes_.self()) {
+    return local_.SendMessage(signal, payload, owed);
+  }
   Peer* peer = FindPeer(node);
   if (peer == nullptr) {
     const absl::StatusOr<Peer*> connecting = ConnectedPeer(node);
@@ -303,7 +305,7 @@ absl::Status PeerLinks::RouteMessage(absl::string_view node,
     return absl::OkStatus();
   }
   ++signals_out_;
-  return peer->out.SendMessage(signal, payload);
+  return peer->out.SendMessage(signal, payload, owed);
 }
 
 void PeerLinks::RouteSignal(absl::string_view node,

@@ -71,8 +71,8 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
 
   // SignalRouter.
   absl::Status RouteMessage(absl::string_view node,
-                            const ControlMessage& signal,
-                            MessageWriter payload) override;
+                            const ControlMessage& signal, MessageWriter payload,
+                            bool owed) override;
   void RouteSignal(absl::string_view node, const ControlMessage& signal,
                    bool connect) override;
   std::shared_ptr<void> PausePeer(absl::string_view node) override;

@@ -40,7 +40,7 @@ ControlMessage SignalTo(const Destination& to, const PidView& from,
 
 }  // namespace
 
-absl::Status SendMessage(ProcessTable& table, const PidView& from,
+absl::Status SendMessage(ProcessTable& table, const ProcessState& from,
                          const Destination& to, MessageWriter message) {
   if (const auto* name = std::get_if<NameAt>(&to);
       name != nullptr && !IsAtomText(name->name)) {
@@ -48,12 +48,12 @@ absl::Status SendMessage(ProcessTable& table, const PidView& from,
         absl::StrCat("send to ", name->name, ": no name"));
   }
   absl::string_view node;
-  const ControlMessage signal = SignalTo(to, from, node);
-  if (node == table.self() && table.IsFull(to)) {
+  const ControlMessage signal = SignalTo(to, from.pid, node);
+  if (node == table.self() && !from.owes_messages && table.IsFull(to)) {
     return absl::ResourceExhaustedError(
         "the mailbox of the receiver is at its limit");
   }
-  return table.router().RouteMessage(node, signal, message);
+  return table.router().RouteMessage(node, signal, message, from.owes_messages);
 }
 
 bool Process::IsAlive() const { return StateOf(table_, key_) != nullptr; }
@@ -68,7 +68,7 @@ absl::Status Process::SendWith(const Destination& to, MessageWriter message) {
   if (state == nullptr) {
     return absl::NotFoundError("send: the sending process has ended");
   }
-  return SendMessage(*table_, state->pid, to, message);
+  return SendMessage(*table_, *state, to, message);
 }
 
 ProcessTimerId Process::SendAfter(absl::Duration delay, Term message) {

@@ -193,7 +193,8 @@ absl::StatusOr<Reference> ProcessTable::RequestSpawn(
       .options = TermView::Trusted(list.view(), AtomTable()),
       .token = {},
       .arguments = {}};
-  absl::Status sent = router_.RouteMessage(function.node, request, arguments);
+  absl::Status sent = router_.RouteMessage(function.node, request, arguments,
+                                           process.owes_messages);
   if (!sent.ok()) return sent;
   Relate(process, function.node);
   process.spawns[id] = {std::string(function.node), options.link,

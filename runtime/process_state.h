@@ -109,6 +109,7 @@ struct ProcessState {
   bool paused = false;
   bool trap_exits = false;
   bool monitors_nodes = false;
+  bool owes_messages = false;  // What it sends is never refused.
   MessageHandler handler;
   DeathHandler on_death;
   size_t mailbox_limit = 0;

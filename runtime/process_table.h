@@ -31,8 +31,8 @@
 
 namespace ringdist {
 
-// Sends a message in the name of `from`, a process of this node.
-absl::Status SendMessage(ProcessTable& table, const PidView& from,
+// Sends a message in the name of a process of this node.
+absl::Status SendMessage(ProcessTable& table, const ProcessState& from,
                          const Destination& to, MessageWriter message);
 
 class ProcessTable {

@@ -15,10 +15,11 @@ namespace ringdist {
 
 class SignalRouter {
  public:
-  // A message, which may be refused; `signal` is without its payload.
+  // A message, which may be refused unless it is `owed`; `signal` is without
+  // its payload.
   virtual absl::Status RouteMessage(absl::string_view node,
                                     const ControlMessage& signal,
-                                    MessageWriter payload) = 0;
+                                    MessageWriter payload, bool owed) = 0;
   // A signal that a process owes, which is never refused. If the node is not
   // connected it is dropped, or with `connect` waits for it to be; if that
   // fails OnNodeLost tells.

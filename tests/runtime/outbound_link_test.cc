@@ -72,7 +72,7 @@ class OutboundLinkTest : public ConnectedNodesTest {
 
   // A message of that size, or if it is 0 an exit signal, as the next of its
   // pair. False if it was refused.
-  bool Send(uint32_t from, uint32_t to, size_t size) {
+  bool Send(uint32_t from, uint32_t to, size_t size, bool owed = false) {
     int64_t& number = sent_of_[{from, to}];
     if (size == 0) {
       link_->SendSignal(control::Exit2{.from = Sender(from),
@@ -88,7 +88,8 @@ class OutboundLinkTest : public ConnectedNodesTest {
                         .message = {}},
           [&](TermWriter& writer) {
             WriteValue(writer, std::tuple(number, std::string(size, 'x')));
-          });
+          },
+          owed);
       if (!sent.ok()) return false;
     }
     ++number;
@@ -148,6 +149,23 @@ TEST_F(OutboundLinkTest, OnlySignalsAreOwed) {
   EXPECT_EQ(link_->waiting_bytes(), 0u);
   EXPECT_GT(progress_, 0);
   ASSERT_TRUE(Wait([&] { return received_ == 2; }));
+}
+
+TEST_F(OutboundLinkTest, AnOwedMessageIsNeverRefusedAndKeepsItsPlace) {
+  StartWith(100'000);
+  while (Send(1, 1, 50'000)) ASSERT_LT(sent_, 1000);
+  EXPECT_TRUE(Send(1, 1, 1000, /*owed=*/true)) << "before it is up";
+  EXPECT_GT(link_->owed_bytes(), 1000u);
+  link_->Up(channel_);
+  while (Send(1, 1, 1000) || Send(2, 1, 1000)) ASSERT_LT(sent_, 1000);
+  for (const uint32_t from : {1, 2}) {
+    EXPECT_TRUE(Send(from, 1, 1000, /*owed=*/true));
+    EXPECT_TRUE(Send(from, 1, 100'000, /*owed=*/true)) << "in fragments";
+  }
+  EXPECT_FALSE(Send(2, 1, 1000)) << "would overtake";
+  ASSERT_TRUE(Wait([&] { return received_ == sent_; }));
+  EXPECT_EQ(received_of_, sent_of_);
+  EXPECT_EQ(link_->owed_bytes(), 0u);
 }
 
 TEST_F(OutboundLinkTest, TellsOnceThatWhatWasRefusedMayBeSent) {
