@@ -49,10 +49,12 @@ void HandleCall(GenServerCallbacks& callbacks, Process& self,
 
 std::optional<ReplyTo> ReplyTo::Read(const TermView& from) {
   ReplyTo caller;
-  if (!Matches(from, std::tuple(&caller.pid_, &caller.tag_))) {
+  TermView tag;
+  if (!Matches(from, std::tuple(&caller.pid_, &tag)) || !MayKeepTag(tag)) {
     return std::nullopt;
   }
-  caller.alias_ = AliasOf(caller.tag_);
+  caller.tag_ = Term(tag);
+  caller.alias_ = AliasOf(tag);
   return caller;
 }
 
@@ -63,11 +65,11 @@ absl::Status ReplyTo::ReplyWith(Process& self, MessageWriter reply) const {
     reply(writer);
   };
   if (alias_.has_value()) {
-    absl::Status sent = self.SendWith(*alias_, message);
+    absl::Status sent = self.SendOwed(*alias_, message);
     // Otherwise that node knows no aliases.
     if (!absl::IsFailedPrecondition(sent)) return sent;
   }
-  return self.SendWith(pid_, message);
+  return self.SendOwed(pid_, message);
 }
 
 MessageHandler GenServer(GenServerCallbacks callbacks) {

@@ -37,14 +37,14 @@ namespace ringdist {
 // once, or keep it and reply later.
 class ReplyTo {
  public:
-  // Nullopt: `from` is no {Pid, Tag}.
+  // Nullopt: `from` is no {Pid, Tag}, or the tag is too long (MayKeepTag).
   static std::optional<ReplyTo> Read(const TermView& from);
 
   // {Tag, Reply}, as gen:reply: to the alias in the tag, which is [alias | Ref]
   // or [[alias | Ref] | _], where there is one and the caller's node knows
   // aliases, so that a late reply does not litter a mailbox; else to the
-  // process. Whatever else the tag is, is the caller's business. Errors as
-  // Process::Send.
+  // process. Whatever else the tag is, is the caller's business. Never refused
+  // for want of room, as Process::SendOwed; otherwise errors as Process::Send.
   template <typename Value>
   absl::Status Reply(Process& self, const Value& reply) const {
     return ReplyWith(self,

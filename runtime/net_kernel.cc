@@ -15,7 +15,6 @@ void HandleNetKernelMessage(Process& self, const TermView& message) {
       std::tuple(Atom("$gen_call"), &from, std::tuple(Atom("is_auth"), Any())));
   if (!is_auth) return;
   const std::optional<ReplyTo> caller = ReplyTo::Read(from);
-  // What cannot be sent now is lost, as a question that is asked too fast.
   if (caller.has_value()) caller->Reply(self, Atom("yes")).IgnoreError();
 }
 

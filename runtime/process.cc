@@ -38,10 +38,15 @@ ControlMessage SignalTo(const Destination& to, const PidView& from,
       .from = from, .to = alias, .token = {}, .message = {}};
 }
 
+absl::Status SenderHasEnded() {
+  return absl::NotFoundError("send: the sending process has ended");
+}
+
 }  // namespace
 
 absl::Status SendMessage(ProcessTable& table, const ProcessState& from,
-                         const Destination& to, MessageWriter message) {
+                         const Destination& to, MessageWriter message,
+                         bool owed) {
   if (const auto* name = std::get_if<NameAt>(&to);
       name != nullptr && !IsAtomText(name->name)) {
     return absl::InvalidArgumentError(
@@ -49,11 +54,11 @@ absl::Status SendMessage(ProcessTable& table, const ProcessState& from,
   }
   absl::string_view node;
   const ControlMessage signal = SignalTo(to, from.pid, node);
-  if (node == table.self() && !from.owes_messages && table.IsFull(to)) {
+  if (node == table.self() && !owed && table.IsFull(to)) {
     return absl::ResourceExhaustedError(
         "the mailbox of the receiver is at its limit");
   }
-  return table.router().RouteMessage(node, signal, message, from.owes_messages);
+  return table.router().RouteMessage(node, signal, message, owed);
 }
 
 bool Process::IsAlive() const { return StateOf(table_, key_) != nullptr; }
@@ -65,10 +70,14 @@ Pid Process::pid() const {
 
 absl::Status Process::SendWith(const Destination& to, MessageWriter message) {
   const ProcessState* const state = StateOf(table_, key_);
-  if (state == nullptr) {
-    return absl::NotFoundError("send: the sending process has ended");
-  }
-  return SendMessage(*table_, *state, to, message);
+  if (state == nullptr) return SenderHasEnded();
+  return SendMessage(*table_, *state, to, message, state->owes_messages);
+}
+
+absl::Status Process::SendOwed(const Destination& to, MessageWriter message) {
+  const ProcessState* const state = StateOf(table_, key_);
+  if (state == nullptr) return SenderHasEnded();
+  return SendMessage(*table_, *state, to, message, /*owed=*/true);
 }
 
 ProcessTimerId Process::SendAfter(absl::Duration delay, Term message) {

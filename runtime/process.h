@@ -68,6 +68,10 @@ class Process {
                     [&](TermWriter& writer) { WriteValue(writer, message); });
   }
   absl::Status SendWith(const Destination& to, MessageWriter message);
+  // The same for what the receiver waits for, the reply to its call: never
+  // refused for want of room. Instead a peer that does not read what it is owed
+  // is not read either (NodeOptions::peer_owed_bytes).
+  absl::Status SendOwed(const Destination& to, MessageWriter message);
 
   // The message comes to this process itself after a while, unless cancelled.
   ProcessTimerId SendAfter(absl::Duration delay, Term message);

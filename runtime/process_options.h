@@ -34,6 +34,14 @@ using Destination = std::variant<PidView, NameAt, ReferenceView>;
 // called twice for one message, and then writes the same.
 using MessageWriter = absl::FunctionRef<void(TermWriter&)>;
 
+// Whether what a peer marks a request with is kept until that is answered, as
+// the peer wants it back. Where atoms are cached it may become a hundred times
+// as long as it was sent, and then so much is the limit. OTP's are references.
+inline constexpr size_t kMaxTagBytes = 64 * 1024;
+inline bool MayKeepTag(const TermView& tag) {
+  return tag.atoms().empty() || tag.bytes().size() <= kMaxTagBytes;
+}
+
 // Handles one message; the view is valid until it returns (keep a Term).
 using MessageHandler =
     absl::AnyInvocable<void(Process& self, const TermView& message)>;

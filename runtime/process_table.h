@@ -31,9 +31,11 @@
 
 namespace ringdist {
 
-// Sends a message in the name of a process of this node.
+// Sends a message in the name of a process of this node. One that is `owed` is
+// never refused for want of room.
 absl::Status SendMessage(ProcessTable& table, const ProcessState& from,
-                         const Destination& to, MessageWriter message);
+                         const Destination& to, MessageWriter message,
+                         bool owed);
 
 class ProcessTable {
  public:

@@ -48,7 +48,7 @@ struct Waiting {
         writer.WriteAtom("rex");
         result(writer);
       };
-      self.SendWith(*caller, message).IgnoreError();
+      self.SendOwed(*caller, message).IgnoreError();
     }
     server_caller.reset();
     caller.reset();
