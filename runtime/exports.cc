@@ -99,6 +99,11 @@ void EndExecuteCall(Process& self, const Term& mark, MessageWriter* value,
 // erpc leaves of its stack.
 Exception BadApply(const TermView& module, const TermView& function,
                    const TermView& arguments, std::optional<size_t> arity) {
+  const size_t size = module.bytes().size() + function.bytes().size() +
+                      arguments.bytes().size();
+  if (size > kMaxTagBytes) {  // Too long to be shown.
+    return {ExceptionClass::kError, MakeTerm(Atom("badarg")), MakeTerm(Nil())};
+  }
   const auto info =
       std::tuple(Atom("error_info"),
                  Map(std::pair(Atom("module"), Atom("erl_erts_errors"))));
@@ -115,10 +120,10 @@ Exception BadApply(const TermView& module, const TermView& function,
 }
 
 Exception Undefined(const TermView& module, const TermView& function,
-                    const TermView& arguments) {
+                    const TermView& arguments, size_t arity) {
   return {ExceptionClass::kError, MakeTerm(Atom("undef")),
-          MakeTerm(List(std::make_tuple(
-              std::tuple(module, function, arguments, Nil()))))};
+          MakeTerm(List(std::make_tuple(std::tuple(
+              module, function, ShownArguments(arguments, arity), Nil()))))};
 }
 
 }  // namespace
@@ -169,7 +174,8 @@ void Exports::RunSpawned(Process self, const control::SpawnRequest& request) {
   if (request.module == AtomView::Utf8("erpc") &&
       request.function == AtomView::Utf8("execute_call") &&
       Matches(request.arguments,
-              List(std::tuple(&mark, &module, &function, &arguments)))) {
+              List(std::tuple(&mark, &module, &function, &arguments))) &&
+      MayKeepTag(mark)) {
     return Run(
         std::move(self), std::move(caller),
         [mark = Term(mark)](Process& process, MessageWriter* value,
@@ -208,7 +214,7 @@ void Exports::Run(Process self, Caller caller, IncomingCall::Answer answer,
   const std::string key = KeyOf(m->ToString(), f->ToString(), *arity);
   const auto found = functions_.find(key);
   if (found == functions_.end() || !may_call_(key)) {
-    const Exception raised = Undefined(module, function, arguments);
+    const Exception raised = Undefined(module, function, arguments, *arity);
     return answer(self, nullptr, &raised);
   }
   const std::shared_ptr<Exported> exported = found->second;

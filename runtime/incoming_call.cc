@@ -6,6 +6,9 @@
 namespace ringdist {
 namespace {
 
+// Terms that were sent with an atom cache may become a hundred times as long.
+constexpr size_t kMaxShownBytes = 1024 * 1024;
+
 // [{Module, Function, Arity, []}].
 Term StackOf(const FunctionName& function) {
   return MakeTerm(std::vector{std::tuple(
@@ -13,6 +16,11 @@ Term StackOf(const FunctionName& function) {
 }
 
 }  // namespace
+
+Term ShownArguments(const TermView& arguments, size_t arity) {
+  return arguments.bytes().size() > kMaxShownBytes ? MakeTerm(arity)
+                                                   : Term(arguments);
+}
 
 IncomingCall::IncomingCall(Process self, Caller caller, Answer answer,
                            std::shared_ptr<const FunctionName> function,
@@ -52,7 +60,8 @@ void IncomingCall::BadArgument(const TermView& arguments,
   Raise({ExceptionClass::kError, MakeTerm(Atom("badarg")),
          MakeTerm(List(std::make_tuple(
              std::tuple(Atom(function_->module), Atom(function_->function),
-                        arguments, List(std::make_tuple(info))))))});
+                        ShownArguments(arguments, function_->arity),
+                        List(std::make_tuple(info))))))});
 }
 
 void IncomingCall::Raise(Exception exception) {

@@ -50,6 +50,9 @@ struct FunctionName {
   size_t arity = 0;
 };
 
+// Arguments as a stack shows them: their number if they are very long.
+Term ShownArguments(const TermView& arguments, size_t arity);
+
 class IncomingCall {
  public:
   // Takes the outcome to the caller, in whichever way it called: what the

@@ -169,6 +169,17 @@ TEST_F(ExportsTest, TooManyArgumentsAreASystemLimit) {
   EXPECT_EQ(Reason("m", "add", many), "{system_limit,[]}");
 }
 
+// They might become a hundred times as long as they were sent.
+TEST_F(ExportsTest, VeryLongArgumentsAreNotShown) {
+  const std::string long_text(2 * 1024 * 1024, 'x');
+  const std::vector<std::string> arguments{long_text, "x"};
+  EXPECT_EQ(Reason("m", "nothing", arguments), "{undef,[{m,nothing,2,[]}]}");
+  EXPECT_EQ(Reason("m", "add", arguments),
+            "{badarg,[{m,add,2,[{error_info,#{cause => <<\"argument 1: "
+            "expected an integer of 32 bits, found a binary\">>}}]}]}");
+  EXPECT_EQ(Reason("m", "add", long_text), "{badarg,[]}");
+}
+
 TEST_F(ExportsTest, AFunctionKnowsWhoCalls) {
   Add("asks", 1, [&](IncomingCall call, const TermView& arguments) {
     EXPECT_EQ(call.caller().pid, caller_);
