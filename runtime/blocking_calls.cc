@@ -53,17 +53,17 @@ class Completer {
 }  // namespace
 
 CallResult BlockingCalls::Wait(
-    absl::AnyInvocable<void(CallCallback done)> start) {
+    absl::AnyInvocable<void(Node& own, CallCallback done)> start) {
   if (reactor_.IsOwnThread()) {
     return CallResult::Failed(absl::FailedPreconditionError(
         "a blocking call on the reactor's own thread would wait for ever: use "
         "Node::Call there"));
   }
   const auto outcome = std::make_shared<Outcome>();
-  reactor_.Post(
-      [start = std::move(start), completer = Completer(outcome)]() mutable {
-        start(std::move(completer));
-      });
+  reactor_.Post([this, start = std::move(start),
+                 completer = Completer(outcome)]() mutable {
+    if (!lifetime_.expired()) start(node_, std::move(completer));
+  });
   return outcome->Wait();
 }
 

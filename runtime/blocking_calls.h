@@ -8,13 +8,14 @@
 //   });
 //
 // From any number of threads at once. On the reactor's own thread, which would
-// wait for itself, a call fails with FailedPrecondition. Calls that are waiting
-// when the node or the reactor is destroyed end as Cancelled; none may begin
-// any more then.
+// wait for itself, a call fails with FailedPrecondition. When the node or the
+// reactor is destroyed, calls that are waiting end as Cancelled. So do those
+// that begin later, as long as there is a reactor.
 
 #ifndef RINGDIST_RUNTIME_BLOCKING_CALLS_H_
 #define RINGDIST_RUNTIME_BLOCKING_CALLS_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -22,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "ringdist/proto/bytes.h"
+#include "ringdist/proto/identifiers.h"
 #include "ringdist/proto/term.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/proto/term_writer.h"
@@ -34,10 +36,12 @@ namespace ringdist {
 
 class BlockingCalls {
  public:
+  // On the reactor's thread, or before it has one. `node` turns `reactor`.
   BlockingCalls(Reactor& reactor, Node& node)
-      : reactor_(reactor), node_(node) {}
+      : reactor_(reactor), node_(node), lifetime_(node.lifetime()) {}
 
-  // As Node::Call and Node::CallServer.
+  // As Node::Call and Node::CallServer. The timeout is the reactor's business:
+  // while that does not run, nothing ends.
   template <typename Arguments>
   CallResult Call(absl::string_view node, absl::string_view module,
                   absl::string_view function, const Arguments& arguments,
@@ -45,30 +49,39 @@ class BlockingCalls {
     StringWriter bytes;
     TermWriter writer(bytes);
     WriteArguments(writer, arguments);
-    return Wait([this, node = std::string(node), module = std::string(module),
+    return Wait([peer = std::string(node), module = std::string(module),
                  function = std::string(function),
                  list = Term::Trusted(std::string(bytes.view())),
-                 timeout](CallCallback done) {
-      node_.Call(node, module, function, list, timeout, std::move(done));
+                 timeout](Node& own, CallCallback done) {
+      own.Call(peer, module, function, list, timeout, std::move(done));
     });
   }
   template <typename Request>
   CallResult CallServer(const NameAt& server, const Request& request,
                         absl::Duration timeout) {
-    return Wait([this, name = std::string(server.name),
-                 node = std::string(server.node), term = MakeTerm(request),
-                 timeout](CallCallback done) {
-      node_.CallServer(NameAt{name, node}, term, timeout, std::move(done));
+    return Wait([name = std::string(server.name),
+                 peer = std::string(server.node), term = MakeTerm(request),
+                 timeout](Node& own, CallCallback done) {
+      own.CallServer(NameAt{name, peer}, term, timeout, std::move(done));
+    });
+  }
+  template <typename Request>
+  CallResult CallServer(const PidView& server, const Request& request,
+                        absl::Duration timeout) {
+    return Wait([pid = Pid(server), term = MakeTerm(request), timeout](
+                    Node& own, CallCallback done) {
+      own.CallServer(PidView(pid), term, timeout, std::move(done));
     });
   }
 
  private:
   // Runs `start` on the reactor's thread, and waits for what it is given to be
   // called, or dropped.
-  CallResult Wait(absl::AnyInvocable<void(CallCallback done)> start);
+  CallResult Wait(absl::AnyInvocable<void(Node& own, CallCallback done)> start);
 
   Reactor& reactor_;
   Node& node_;
+  const std::weak_ptr<const void> lifetime_;  // Of the node.
 };
 
 }  // namespace ringdist

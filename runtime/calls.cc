@@ -1,12 +1,13 @@
 #include "ringdist/runtime/calls.h"
 
-#include <optional>
 #include <utility>
+#include <variant>
 
 #include "absl/strings/str_cat.h"
 #include "ringdist/proto/atom_view.h"
 #include "ringdist/proto/bytes.h"
 #include "ringdist/proto/term.h"
+#include "ringdist/runtime/call_outcome.h"
 
 namespace ringdist {
 namespace {
@@ -16,55 +17,64 @@ uint64_t KeyOf(const ReferenceView& reference) {
   return (uint64_t{reference.words[1]} << 32) | reference.words[0];
 }
 
-absl::Status NoConnection(absl::string_view node, absl::string_view why) {
-  return absl::UnavailableError(
-      absl::StrCat("noconnection: ", node, ": ", why));
+Reference MonitorServer(Process& caller, const Destination& server,
+                        bool alias) {
+  if (const auto* pid = std::get_if<PidView>(&server)) {
+    return caller.Monitor(*pid, alias);
+  }
+  return caller.Monitor(std::get<NameAt>(server), alias);
 }
 
-// Why a request could not be sent, in OTP's words.
-absl::Status NotSent(absl::string_view node, const absl::Status& status) {
-  if (absl::IsResourceExhausted(status)) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("system_limit: ", status.message()));
-  }
-  return NoConnection(node, status.message());
+// What a server marks its reply with: [alias | Reference] lets it reply to the
+// alias that the reference is.
+void WriteTag(TermWriter& writer, const Reference& reference, bool alias) {
+  if (!alias) return WriteValue(writer, reference);
+  WriteValue(writer, List(std::make_tuple(Atom("alias")), reference));
 }
 
-// What erpc and rpc give as the reason if a call could not be made.
-absl::Status CannotCall(absl::string_view node, const TermView& reason) {
-  if (reason.IsAtom("noconnection") || reason.IsAtom("nodedown")) {
-    return NoConnection(node, "the connection is gone");
-  }
-  if (reason.IsAtom("notsup")) {
-    return absl::UnimplementedError(
-        absl::StrCat("notsup: ", node, " takes no calls"));
-  }
-  if (reason.IsAtom("system_limit")) {
-    return absl::ResourceExhaustedError(
-        absl::StrCat("system_limit: ", node, " has too many processes"));
-  }
-  if (reason.IsAtom("timeout")) {
-    return absl::DeadlineExceededError(absl::StrCat("timeout: at ", node));
-  }
-  return absl::InvalidArgumentError(
-      absl::StrCat("badarg: ", node, " refuses the call"));
-}
-
-Exception Raised(ExceptionClass kind, const TermView& reason,
-                 const TermView& stack = TermView()) {
-  return {kind, Term(reason), stack.empty() ? Term() : Term(stack)};
+bool IsReply(const TermView& message, ReferenceView& reference,
+             TermView& reply) {
+  const auto alias = List(std::make_tuple(Atom("alias")), &reference);
+  return Matches(message, std::tuple(alias, &reply)) ||
+         Matches(message, std::tuple(&reference, &reply));
 }
 
 }  // namespace
 
-struct Calls::Open {
-  // A call of a function that waits for a connection.
-  struct Waiting {
-    std::string module;
-    std::string function;
-    Term arguments;
-  };
+// A request that waits.
+struct Calls::Waiting {
+  explicit Waiting(const Request& request)
+      : module(request.module), function(request.function) {
+    if (request.server.has_value()) {
+      const auto* its_pid = std::get_if<PidView>(&*request.server);
+      if (its_pid != nullptr) {
+        pid = Pid(*its_pid);
+      } else {
+        name = std::string(std::get<NameAt>(*request.server).name);
+      }
+    }
+    StringWriter bytes;
+    TermWriter writer(bytes);
+    request.body(writer);
+    body = Term::Trusted(std::string(bytes.view()));
+  }
 
+  std::optional<Destination> server(absl::string_view node) const {
+    if (pid.has_value()) return PidView(*pid);
+    if (name.has_value()) return NameAt{*name, node};
+    return std::nullopt;
+  }
+  // What it takes, and the call with it.
+  size_t size() const;
+
+  std::string module;
+  std::string function;
+  std::optional<Pid> pid;
+  std::optional<std::string> name;
+  Term body;
+};
+
+struct Calls::Open {
   Open(Calls& its_calls, CallId its_id, absl::string_view its_node,
        CallCallback its_done)
       : calls(its_calls),
@@ -80,37 +90,53 @@ struct Calls::Open {
   CallCallback done;
   Timer timer;
   Kind kind = Kind::kFunction;
-  // What answers, once it was asked.
+  // What answers, once it was asked, or is at least monitored.
   std::optional<Reference> asked;
   std::unique_ptr<Waiting> waiting;
   absl::Status failure;  // Not OK: to be told at the end of this turn.
 };
 
+size_t Calls::Waiting::size() const {
+  return sizeof(Open) + sizeof(Waiting) + body.bytes().size();
+}
+
 Calls::Calls(Reactor& reactor, ProcessTable& processes, size_t limit_bytes,
-             FindWay find_way)
+             bool aliases, FindWay find_way)
     : reactor_(reactor),
       processes_(processes),
       limit_bytes_(limit_bytes),
+      aliases_(aliases),
       find_way_(std::move(find_way)),
       fail_(reactor, ReactorCallback::To<&Calls::OnFailed>(this)) {}
 
-Calls::~Calls() {
-  // What is destroyed with a callback may look for calls.
-  const auto open = std::exchange(open_, {});
+Calls::~Calls() { Clear(); }
+
+void Calls::Clear() {
+  while (!open_.empty()) {
+    asked_.clear();
+    nodes_.clear();
+    waiting_.clear();
+    waiting_bytes_ = 0;
+    failed_.clear();
+    // What is destroyed with a callback may look for calls, or make some.
+    const auto open = std::exchange(open_, {});
+  }
 }
 
 void Calls::BecomeSelf() {
   for (const auto& [id, open] : open_) {
+    if (!open->asked.has_value()) continue;
     FailSoon(*open, NoConnection(open->node, "this node has a new name"));
   }
   caller_.Exit(MakeTerm(Atom("normal")));
-  caller_ = processes_.HandleOf(processes_.Spawn(
-      [this](Process&, const TermView& message) { OnMessage(message); }, {}));
+  caller_ = processes_.SpawnForNode(
+      [this](Process&, const TermView& message) { OnMessage(message); });
 }
 
 Calls::Open& Calls::Begin(absl::string_view node, absl::Duration timeout,
                           CallCallback done) {
   const CallId id = ++last_id_;
+  ++nodes_[node];
   auto& open = open_[id];
   open = std::make_unique<Open>(*this, id, node, std::move(done));
   if (timeout != absl::InfiniteDuration()) {
@@ -123,32 +149,12 @@ CallId Calls::Call(absl::string_view node, absl::string_view module,
                    absl::string_view function, MessageWriter arguments,
                    absl::Duration timeout, CallCallback done) {
   Open& open = Begin(node, timeout, std::move(done));
-  if (!IsAtomText(module) || !IsAtomText(function)) {
+  if (IsAtomText(module) && IsAtomText(function)) {
+    Start(open, {module, function, std::nullopt, arguments});
+  } else {
     FailSoon(open, absl::InvalidArgumentError(
                        absl::StrCat("badarg: ", module, ":", function,
                                     " is no name of a function")));
-    return open.id;
-  }
-  const Way way = find_way_(node);
-  if (!way.connecting.ok()) {
-    FailSoon(open, absl::IsInvalidArgument(way.connecting)
-                       ? way.connecting
-                       : NoConnection(node, way.connecting.message()));
-  } else if (way.is_up) {
-    Ask(open, module, function, arguments, way.has_spawn);
-  } else if (waiting_bytes_ >= limit_bytes_) {
-    FailSoon(open, absl::ResourceExhaustedError(absl::StrCat(
-                       "system_limit: calls with ", waiting_bytes_,
-                       " bytes of arguments wait for connections already")));
-  } else {
-    StringWriter bytes;
-    TermWriter writer(bytes);
-    arguments(writer);
-    open.waiting = std::make_unique<Open::Waiting>(
-        Open::Waiting{std::string(module), std::string(function),
-                      Term::Trusted(std::string(bytes.view()))});
-    waiting_bytes_ += open.waiting->arguments.bytes().size();
-    waiting_[node].push_back(open.id);
   }
   return open.id;
 }
@@ -160,77 +166,110 @@ CallId Calls::CallServer(const NameAt& server, MessageWriter request,
 
 CallId Calls::CallServer(const PidView& server, MessageWriter request,
                          absl::Duration timeout, CallCallback done) {
-  return CallServerAt(server.node.bytes(), server, request, timeout,
+  return CallServerAt(server.node.ToString(), server, request, timeout,
                       std::move(done));
 }
 
-template <typename Server>
-CallId Calls::CallServerAt(absl::string_view node, const Server& server,
+CallId Calls::CallServerAt(absl::string_view node, const Destination& server,
                            MessageWriter request, absl::Duration timeout,
                            CallCallback done) {
   Open& open = Begin(node, timeout, std::move(done));
-  const Way way = find_way_(node);
-  if (!way.connecting.ok()) {
-    FailSoon(open, NoConnection(node, way.connecting.message()));
+  const auto* name = std::get_if<NameAt>(&server);
+  if (name == nullptr || IsAtomText(name->name)) {
+    Start(open, {"", "", server, request});
   } else {
-    // It waits with all other messages, should there be no connection yet.
-    AskServer(open, Kind::kServer, server, request);
+    FailSoon(open, absl::InvalidArgumentError(absl::StrCat(
+                       "badarg: ", name->name, " is no name of a server")));
   }
   return open.id;
 }
 
 bool Calls::Cancel(CallId call) {
-  const auto found = open_.find(call);
-  if (found == open_.end() || !found->second->failure.ok()) return false;
-  FailSoon(*found->second, absl::CancelledError("cancelled: by the caller"));
+  Open* const open = Find(call);
+  if (open == nullptr || !open->failure.ok()) return false;
+  FailSoon(*open, absl::CancelledError("cancelled: by the caller"));
   return true;
 }
 
 // Asking.
 
-void Calls::Ask(Open& open, absl::string_view module,
-                absl::string_view function, MessageWriter arguments,
-                bool has_spawn) {
-  if (!has_spawn) {
-    return AskServer(open, Kind::kRex, NameAt{"rex", open.node},
-                     [&](TermWriter& writer) {
-                       writer.WriteTupleHeader(5);
-                       writer.WriteAtom("call");
-                       writer.WriteAtom(module);
-                       writer.WriteAtom(function);
-                       arguments(writer);
-                       writer.WritePid(processes_.group_leader());
-                     });
+void Calls::Start(Open& open, const Request& request) {
+  const Way way = find_way_(open.node);
+  if (!way.connecting.ok()) {
+    return FailSoon(open, CannotConnect(open.node, way.connecting));
   }
+  if (!way.is_up || waiting_.contains(open.node)) return Wait(open, request);
+  const absl::Status asked = Ask(open, request, way.has_spawn);
+  if (asked.ok()) return;
+  // Nobody tells when this node itself has room.
+  if (!absl::IsResourceExhausted(asked) || open.node == processes_.self()) {
+    return FailSoon(open, CannotSend(open.node, asked));
+  }
+  Wait(open, request);
+}
+
+void Calls::Wait(Open& open, const Request& request) {
+  if (waiting_bytes_ >= limit_bytes_) {
+    return FailSoon(open, absl::ResourceExhaustedError(absl::StrCat(
+                              "system_limit: calls of ", waiting_bytes_,
+                              " bytes wait to be sent already")));
+  }
+  open.waiting = std::make_unique<Waiting>(request);
+  waiting_bytes_ += open.waiting->size();
+  waiting_[open.node].push_back(open.id);
+}
+
+void Calls::StopWaiting(Open& open) {
+  waiting_bytes_ -= open.waiting->size();
+  open.waiting.reset();
+}
+
+absl::Status Calls::Ask(Open& open, const Request& request, bool has_spawn) {
+  if (request.server.has_value()) {
+    return AskServer(open, Kind::kServer, *request.server, request.body);
+  }
+  if (has_spawn) return AskFunction(open, request);
+  const NameAt rex{"rex", open.node};
+  return AskServer(open, Kind::kRex, rex, [&](TermWriter& writer) {
+    writer.WriteTupleHeader(5);
+    writer.WriteAtom("call");
+    writer.WriteAtom(request.module);
+    writer.WriteAtom(request.function);
+    request.body(writer);
+    writer.WritePid(processes_.group_leader());
+  });
+}
+
+absl::Status Calls::AskFunction(Open& open, const Request& request) {
   const absl::StatusOr<Reference> asked =
       caller_.SpawnRequest({open.node, "erpc", "execute_call", 4},
                            [&](TermWriter& writer) {
                              writer.WriteListHeader(4);
                              WriteValue(writer, open.id);
-                             writer.WriteAtom(module);
-                             writer.WriteAtom(function);
-                             arguments(writer);
+                             writer.WriteAtom(request.module);
+                             writer.WriteAtom(request.function);
+                             request.body(writer);
                              writer.WriteNil();
                            },
                            {.monitor = true});
-  if (!asked.ok()) return FailSoon(open, NotSent(open.node, asked.status()));
-  NoteAsked(open, Kind::kFunction, *asked);
+  if (asked.ok()) NoteAsked(open, Kind::kFunction, *asked);
+  return asked.status();
 }
 
-template <typename Server>
-void Calls::AskServer(Open& open, Kind kind, const Server& server,
-                      MessageWriter request) {
-  const Reference monitor = caller_.Monitor(server, /*alias=*/true);
-  NoteAsked(open, kind, monitor);
-  const absl::Status sent = caller_.SendWith(server, [&](TermWriter& writer) {
+absl::Status Calls::AskServer(Open& open, Kind kind, const Destination& server,
+                              MessageWriter request) {
+  // It may be monitored already, and have been refused the message.
+  if (!open.asked.has_value()) {
+    NoteAsked(open, kind, MonitorServer(caller_, server, aliases_));
+  }
+  return caller_.SendWith(server, [&](TermWriter& writer) {
     writer.WriteTupleHeader(3);
     writer.WriteAtom("$gen_call");
     writer.WriteTupleHeader(2);
     writer.WritePid(caller_.pid());
-    WriteValue(writer, List(std::make_tuple(Atom("alias")), monitor));
+    WriteTag(writer, *open.asked, aliases_);
     request(writer);
   });
-  if (!sent.ok()) FailSoon(open, NotSent(open.node, sent));
 }
 
 void Calls::NoteAsked(Open& open, Kind kind, const Reference& reference) {
@@ -239,20 +278,25 @@ void Calls::NoteAsked(Open& open, Kind kind, const Reference& reference) {
   asked_[KeyOf(reference)] = open.id;
 }
 
-void Calls::OnUp(absl::string_view node, bool has_spawn) {
-  const auto waiting = waiting_.extract(node);
-  if (waiting.empty()) return;
-  for (const CallId id : waiting.mapped()) {
-    const auto found = open_.find(id);
-    if (found == open_.end() || found->second->waiting == nullptr) continue;
-    Open& open = *found->second;
-    const auto call = std::move(open.waiting);
-    waiting_bytes_ -= call->arguments.bytes().size();
-    Ask(
-        open, call->module, call->function,
-        [&](TermWriter& writer) { writer.WriteTerm(call->arguments); },
+void Calls::OnWritable(absl::string_view node) {
+  const auto found = waiting_.find(node);
+  if (found == waiting_.end()) return;
+  const bool has_spawn = find_way_(node).has_spawn;
+  for (std::deque<CallId>& ids = found->second; !ids.empty(); ids.pop_front()) {
+    Open* const open = Find(ids.front());
+    if (open == nullptr || open->waiting == nullptr) continue;
+    const Waiting& waiting = *open->waiting;
+    const auto body = [&](TermWriter& writer) {
+      writer.WriteTerm(waiting.body);
+    };
+    const absl::Status asked = Ask(
+        *open, {waiting.module, waiting.function, waiting.server(node), body},
         has_spawn);
+    if (absl::IsResourceExhausted(asked)) return;  // This is called again.
+    StopWaiting(*open);
+    if (!asked.ok()) FailSoon(*open, CannotSend(node, asked));
   }
+  waiting_.erase(found);
 }
 
 void Calls::OnLost(absl::string_view node, const absl::Status& reason) {
@@ -260,21 +304,24 @@ void Calls::OnLost(absl::string_view node, const absl::Status& reason) {
   const auto waiting = waiting_.extract(node);
   if (waiting.empty()) return;
   for (const CallId id : waiting.mapped()) {
-    const auto found = open_.find(id);
-    if (found == open_.end() || found->second->waiting == nullptr) continue;
-    FailSoon(*found->second, NoConnection(node, reason.message()));
+    Open* const open = Find(id);
+    if (open == nullptr || open->waiting == nullptr) continue;
+    FailSoon(*open, NoConnection(node, reason.message()));
   }
 }
 
 // Answers.
 
+Calls::Open* Calls::Find(CallId id) const {
+  const auto found = open_.find(id);
+  return found == open_.end() ? nullptr : found->second.get();
+}
+
 Calls::Open* Calls::FindAsked(const ReferenceView& reference) const {
   const auto asked = asked_.find(KeyOf(reference));
   if (asked == asked_.end()) return nullptr;
-  const auto found = open_.find(asked->second);
-  return found == open_.end() || !(*found->second->asked == reference)
-             ? nullptr
-             : found->second.get();
+  Open* const open = Find(asked->second);
+  return open != nullptr && *open->asked == reference ? open : nullptr;
 }
 
 void Calls::OnMessage(const TermView& message) {
@@ -284,77 +331,26 @@ void Calls::OnMessage(const TermView& message) {
   if (Matches(message,
               std::tuple(Atom("DOWN"), &reference, Any(), Any(), &rest))) {
     if ((open = FindAsked(reference)) != nullptr) OnDown(*open, rest);
-  } else if (Matches(message, std::tuple(List(std::make_tuple(Atom("alias")),
-                                              &reference),
-                                         &rest))) {
+  } else if (IsReply(message, reference, rest)) {
     open = FindAsked(reference);
     if (open != nullptr && open->kind != Kind::kFunction) OnReply(*open, rest);
   } else if (Matches(message, std::tuple(Atom("spawn_reply"), &reference,
                                          Atom("error"), &rest))) {
     open = FindAsked(reference);
-    if (open != nullptr) {
-      Finish(*open, CallResult::Failed(CannotCall(open->node, rest)));
-    }
+    if (open != nullptr) Finish(*open, SpawnErrorOutcome(open->node, rest));
   }
 }
 
 void Calls::OnDown(Open& open, const TermView& reason) {
-  if (reason.IsAtom("noconnection")) {
-    return Finish(open, CallResult::Failed(CannotCall(open.node, reason)));
-  }
-  if (open.kind == Kind::kFunction) return OnExecuted(open, reason);
-  if (reason.IsAtom("noproc")) {
-    return Finish(open,
-                  CallResult::Failed(absl::NotFoundError(absl::StrCat(
-                      "noproc: there is no such process at ", open.node))));
-  }
-  Finish(open, CallResult::Raised(Raised(ExceptionClass::kExit, reason)));
-}
-
-// What erpc:execute_call/4 ended with, or what else ended its process.
-void Calls::OnExecuted(Open& open, const TermView& reason) {
-  AtomView how;
-  TermView what, stack;
-  if (Matches(reason, std::tuple(open.id, &how, &what))) {
-    if (how == AtomView::Utf8("return")) {
-      return Finish(open, CallResult::Returned(Term(what)));
-    }
-    if (how == AtomView::Utf8("throw")) {
-      return Finish(open,
-                    CallResult::Raised(Raised(ExceptionClass::kThrow, what)));
-    }
-    if (how == AtomView::Utf8("exit")) {
-      return Finish(open,
-                    CallResult::Raised(Raised(ExceptionClass::kExit, what)));
-    }
-    TermView why;
-    if (Matches(what, std::tuple(Atom("erpc"), &why))) {
-      return Finish(open, CallResult::Failed(CannotCall(open.node, why)));
-    }
-  } else if (Matches(reason,
-                     std::tuple(open.id, Atom("error"), &what, &stack))) {
-    return Finish(
-        open, CallResult::Raised(Raised(ExceptionClass::kError, what, stack)));
-  }
-  const Term signal = MakeTerm(std::tuple(Atom("signal"), reason));
-  Finish(open, CallResult::Raised(Raised(ExceptionClass::kExit, signal)));
+  const bool executed =
+      open.kind == Kind::kFunction && !reason.IsAtom("noconnection");
+  Finish(open, executed ? ExecutedOutcome(open.node, open.id, reason)
+                        : ServerDownOutcome(open.node, reason));
 }
 
 void Calls::OnReply(Open& open, const TermView& reply) {
-  TermView why, reason, what, stack;
-  if (open.kind != Kind::kRex ||
-      !Matches(reply, std::tuple(Atom("badrpc"), &why))) {
-    return Finish(open, CallResult::Returned(Term(reply)));
-  }
-  if (!Matches(why, std::tuple(Atom("EXIT"), &reason))) {
-    return Finish(open, CallResult::Failed(CannotCall(open.node, why)));
-  }
-  const bool with_stack =
-      Matches(reason, std::tuple(&what, &stack)) &&
-      (stack.type() == TermType::kList || stack.type() == TermType::kNil);
-  Finish(open, CallResult::Raised(
-                   with_stack ? Raised(ExceptionClass::kError, what, stack)
-                              : Raised(ExceptionClass::kExit, reason)));
+  Finish(open, open.kind == Kind::kRex ? RexOutcome(open.node, reply)
+                                       : CallResult::Returned(Term(reply)));
 }
 
 // Ends.
@@ -370,15 +366,18 @@ void Calls::Leave(Open& open) {
     asked_.erase(KeyOf(*open.asked));
     caller_.Demonitor(*open.asked);
   }
-  if (open.waiting != nullptr) {
-    waiting_bytes_ -= open.waiting->arguments.bytes().size();
-    open.waiting.reset();
-  }
+  if (open.waiting != nullptr) StopWaiting(open);
+}
+
+std::unique_ptr<Calls::Open> Calls::Remove(Open& open) {
+  const auto node = nodes_.find(open.node);
+  if (--node->second == 0) nodes_.erase(node);
+  return std::move(open_.extract(open.id).mapped());
 }
 
 void Calls::Finish(Open& open, const CallResult& result) {
   Leave(open);
-  const auto ended = std::move(open_.extract(open.id).mapped());
+  const auto ended = Remove(open);
   ended->done(result);
 }
 

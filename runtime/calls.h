@@ -9,16 +9,20 @@
 // spawn requests is asked through its rex, as rpc:block_call does. A server is
 // called as gen_server:call/3 does.
 //
-// A node that is not connected is connected first. The timeout runs from the
-// call on. As in Erlang, a function goes on running when nobody waits for it
-// any more. Internal to //runtime:node, which has these calls as its own.
+// A node that is not connected is connected first. Calls that wait for that, or
+// for room in the connection's queue, are made in their order, and are refused
+// only if too much waits already. The timeout runs from the call on. As in
+// Erlang, a function goes on running when nobody waits for it any more.
+// Internal to //runtime:node, which has these calls as its own.
 
 #ifndef RINGDIST_RUNTIME_CALLS_H_
 #define RINGDIST_RUNTIME_CALLS_H_
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -55,18 +59,21 @@ class Calls {
   // Finds the way to a node, connecting to it if need be.
   using FindWay = absl::AnyInvocable<Way(absl::string_view node)>;
 
-  // `reactor` and `processes` outlive it. `limit_bytes` bounds what waits for
-  // connections.
+  // `reactor` and `processes` outlive it. `limit_bytes` bounds what waits.
+  // `aliases`: this node announces that it knows aliases, so that servers may
+  // answer to one.
   Calls(Reactor& reactor, ProcessTable& processes, size_t limit_bytes,
-        FindWay find_way);
-  // What is open then is dropped: callbacks are destroyed, not called.
+        bool aliases, FindWay find_way);
   ~Calls();
 
+  // Drops what is open: callbacks are destroyed, not called.
+  void Clear();
+
   // Makes the process that calls are made from: again, when the node is
-  // somebody else (ProcessTable::SetSelf); what is open then fails.
+  // somebody else (ProcessTable::SetSelf); what was asked by then fails.
   void BecomeSelf();
 
-  // `arguments`, a list, is written once. A timeout may be infinite.
+  // `arguments` writes a list. A timeout may be infinite.
   CallId Call(absl::string_view node, absl::string_view module,
               absl::string_view function, MessageWriter arguments,
               absl::Duration timeout, CallCallback done);
@@ -78,42 +85,56 @@ class Calls {
   // there goes on. False if it has ended before.
   bool Cancel(CallId call);
 
-  // The connection to `node` came up; it is gone, or cannot be had.
-  void OnUp(absl::string_view node, bool has_spawn);
+  // The connection to `node` came up, or has room again.
+  void OnWritable(absl::string_view node);
+  // It is gone, or cannot be had.
   void OnLost(absl::string_view node, const absl::Status& reason);
 
   size_t open() const { return open_.size(); }
+  // Whether calls of that node are.
+  bool IsOpen(absl::string_view node) const { return nodes_.contains(node); }
 
  private:
   struct Open;
+  struct Waiting;
   enum class Kind {
     kFunction,  // By a spawn request.
     kRex,       // Of a function, by the server rex.
     kServer,
   };
+  // What is to be asked: a function or a server. Views.
+  struct Request {
+    absl::string_view module;
+    absl::string_view function;
+    std::optional<Destination> server;  // If it is no function.
+    MessageWriter body;                 // The arguments, or the request.
+  };
 
   Open& Begin(absl::string_view node, absl::Duration timeout,
               CallCallback done);
-  template <typename Server>
-  CallId CallServerAt(absl::string_view node, const Server& server,
+  CallId CallServerAt(absl::string_view node, const Destination& server,
                       MessageWriter request, absl::Duration timeout,
                       CallCallback done);
-  // Asks now, or when the node is connected.
-  void Ask(Open& open, absl::string_view module, absl::string_view function,
-           MessageWriter arguments, bool has_spawn);
-  template <typename Server>
-  void AskServer(Open& open, Kind kind, const Server& server,
-                 MessageWriter request);
+  // Asks now, or when it can be asked.
+  void Start(Open& open, const Request& request);
+  void Wait(Open& open, const Request& request);
+  void StopWaiting(Open& open);
+  // ResourceExhausted: it may be tried again when there is room.
+  absl::Status Ask(Open& open, const Request& request, bool has_spawn);
+  absl::Status AskFunction(Open& open, const Request& request);
+  absl::Status AskServer(Open& open, Kind kind, const Destination& server,
+                         MessageWriter request);
   void NoteAsked(Open& open, Kind kind, const Reference& reference);
   // What the process that calls are made from is sent.
   void OnMessage(const TermView& message);
   void OnDown(Open& open, const TermView& reason);
   void OnReply(Open& open, const TermView& reply);
-  void OnExecuted(Open& open, const TermView& reason);
   void OnTimeout(Open& open);
+  Open* Find(CallId id) const;
   Open* FindAsked(const ReferenceView& reference) const;
   // Waits for nothing any more.
   void Leave(Open& open);
+  std::unique_ptr<Open> Remove(Open& open);
   void Finish(Open& open, const CallResult& result);
   // At the end of this turn.
   void FailSoon(Open& open, absl::Status status);
@@ -122,14 +143,16 @@ class Calls {
   Reactor& reactor_;
   ProcessTable& processes_;
   const size_t limit_bytes_;
+  const bool aliases_;
   FindWay find_way_;
   Process caller_;
   CallId last_id_ = 0;
   absl::flat_hash_map<CallId, std::unique_ptr<Open>> open_;
+  absl::flat_hash_map<std::string, size_t> nodes_;  // How many of each.
   // By the reference of the monitor, which is one of this node.
   absl::flat_hash_map<uint64_t, CallId> asked_;
-  // What waits for connections, by node.
-  absl::flat_hash_map<std::string, std::vector<CallId>> waiting_;
+  // What waits, by node, and in order; some may have ended.
+  absl::flat_hash_map<std::string, std::deque<CallId>> waiting_;
   size_t waiting_bytes_ = 0;
   std::vector<CallId> failed_;
   Task fail_;

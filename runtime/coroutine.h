@@ -44,7 +44,7 @@ struct Coroutine {
 };
 
 // What is awaited: a call, which starts with co_await.
-class CallAwaiter {
+class [[nodiscard]] CallAwaiter {
  public:
   using Start = absl::AnyInvocable<void(CallCallback done)>;
   explicit CallAwaiter(Start start) : start_(std::move(start)) {}

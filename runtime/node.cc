@@ -29,6 +29,7 @@ Node::Node(Reactor& reactor, NodeOptions options)
       }),
       pings_(reactor, processes_),
       calls_(reactor, processes_, options_.peer_queue_bytes,
+             (options_.disabled_flags & kDflagAlias) == 0,
              [this](absl::string_view node) {
                const PeerLinks::Way way = links_.WayTo(node);
                return Calls::Way{.is_up = way.is_up,
@@ -36,14 +37,16 @@ Node::Node(Reactor& reactor, NodeOptions options)
                                  .connecting = way.connecting};
              }) {
   processes_.SetRunSpawned(
-      options_.max_processes,
+      options_.max_processes, options_.max_processes_per_peer,
       [this](Process self, const control::SpawnRequest& request) {
         exports_.RunSpawned(std::move(self), request);
       });
 }
 
 Node::~Node() {
+  lifetime_.reset();
   // No handler may run any more: what it refers to may be gone.
+  calls_.Clear();
   processes_.Clear();
   links_.Stop();
 }
@@ -57,18 +60,23 @@ void Node::BecomeSelf() {
   }
   processes_.SetSelf(name(), creation());
   net_kernel_ = SpawnNamed("net_kernel", HandleNetKernelMessage);
-  rex_ = SpawnNamed("rex", Rex(exports_, [this](DeathHandler on_death) {
-                      return processes_.SpawnForCall(std::move(on_death));
-                    }));
-  group_leader_ = SpawnNamed("user", GroupLeader(calls_, options_.on_output));
+  const auto spawn = [this](DeathHandler on_death) {
+    return processes_.SpawnForPeer(links_.Sender(), std::move(on_death));
+  };
+  rex_ = SpawnNamed("rex", Rex(exports_, spawn));
+  const auto is_sender = [this](absl::string_view node) {
+    return links_.Sender() == node;
+  };
+  group_leader_ =
+      SpawnNamed("user", GroupLeader(calls_, options_.on_output, is_sender));
   processes_.SetGroupLeader(group_leader_.pid());
   calls_.BecomeSelf();
 }
 
 Process Node::SpawnNamed(absl::string_view name, MessageHandler handler) {
-  const Pid pid = processes_.Spawn(std::move(handler), {});
-  processes_.Register(name, pid).IgnoreError();
-  return processes_.HandleOf(pid);
+  Process process = processes_.SpawnForNode(std::move(handler));
+  processes_.Register(name, process.pid()).IgnoreError();
+  return process;
 }
 
 absl::Status Node::Listen() {
@@ -108,7 +116,15 @@ void Node::Ping(const NodeName& peer, absl::Duration timeout,
 
 void Node::OnPeerUp(const PeerInfo& peer) {
   pings_.OnUp(peer.name);
-  calls_.OnUp(peer.name.full(), (peer.flags & kDflagSpawn) != 0);
+  calls_.OnWritable(peer.name.full());
+}
+
+void Node::OnPeerWritable(const NodeName& peer) {
+  calls_.OnWritable(peer.full());
+}
+
+bool Node::AwaitsAnswers(const NodeName& peer) const {
+  return calls_.IsOpen(peer.full());
 }
 
 void Node::OnPeerLost(const NodeName& peer, const absl::Status& reason) {

@@ -141,6 +141,10 @@ class Node final : private PeerLinks::Owner {
   // Ends a call as Cancelled. False if it has ended before.
   bool CancelCall(CallId call) { return calls_.Cancel(call); }
 
+  // Expires when the node is being destroyed: for what is posted to its reactor
+  // and may come too late.
+  std::weak_ptr<const void> lifetime() const { return lifetime_; }
+
   // Everything down, the name given back; then `done`.
   void Close(absl::AnyInvocable<void()> done) {
     distribution().Close(std::move(done));
@@ -159,9 +163,12 @@ class Node final : private PeerLinks::Owner {
 
   // PeerLinks::Owner.
   void OnPeerUp(const PeerInfo& peer) override;
+  void OnPeerWritable(const NodeName& peer) override;
+  bool AwaitsAnswers(const NodeName& peer) const override;
   void OnPeerLost(const NodeName& peer, const absl::Status& reason) override;
   void OnNamed(const NodeName& name, uint32_t creation) override;
 
+  std::shared_ptr<const bool> lifetime_ = std::make_shared<const bool>();
   const NodeOptions options_;
   PeerLinks links_;
   ProcessTable processes_;

@@ -32,13 +32,16 @@ struct NodeOptions {
   // message is refused when so much waits already.
   size_t peer_queue_bytes = 16 * 1024 * 1024;
   // Answers that a peer is owed and does not read: beyond that it is not read
-  // either, and if none gets out for a net_ticktime its connection ends.
+  // either, and if none gets out for a net_ticktime its connection ends. While
+  // this node itself waits for answers of that peer, sixteen times as much.
   size_t peer_owed_bytes = 16 * 1024 * 1024;
   // What may wait for processes of this node at the end of a turn.
   size_t local_queue_bytes = 16 * 1024 * 1024;
   // Peers are refused new processes, and with them calls, while this node has
   // so many; Erlang's own default.
   size_t max_processes = 262144;
+  // And each peer while so many of those that it asked for are there.
+  size_t max_processes_per_peer = 131072;
   // Of messages that arrive in fragments, per connection.
   DistributionLimits fragments;
 

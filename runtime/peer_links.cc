@@ -91,6 +91,9 @@ void PeerLinks::Stop() { distribution_.reset(); }
 // Connections.
 
 absl::Status PeerLinks::Connect(const NodeName& peer) {
+  if (distribution_ == nullptr) {
+    return absl::CancelledError("the node is being destroyed");
+  }
   if (distribution_->Find(peer).IsUp()) return absl::OkStatus();
   return distribution_->Setup(peer);
 }
@@ -241,6 +244,10 @@ bool PeerLinks::MayCall(absl::string_view function) {
   return false;
 }
 
+absl::string_view PeerLinks::Sender() const {
+  return current_ == nullptr ? processes_.self() : current_->name.full();
+}
+
 void PeerLinks::OnRefused(const Peer& peer, absl::string_view what) {
   if (!IsWorthALine(++signals_refused_)) return;
   Log(options_.distribution.log, LogLevel::kWarning,
@@ -248,13 +255,23 @@ void PeerLinks::OnRefused(const Peer& peer, absl::string_view what) {
                    signals_refused_, " so far: ", what));
 }
 
+// Two nodes that call each other may each owe the other answers, and each would
+// wait for the other to read: they go on while they wait for answers.
+size_t PeerLinks::OwedLimit(const Peer& peer) const {
+  constexpr size_t kPatience = 16;
+  const size_t limit = options_.peer_owed_bytes;
+  if (peer.out.owed_bytes() <= limit / 2) return limit;
+  return owner_.AwaitsAnswers(peer.name) ? limit * kPatience : limit;
+}
+
 void PeerLinks::CheckOwed(Peer& peer) {
   const size_t owed = peer.out.owed_bytes();
-  if (!peer.unread.running() && owed > options_.peer_owed_bytes) {
+  const size_t limit = OwedLimit(peer);
+  if (!peer.unread.running() && owed > limit) {
     peer.in->Pause();
     peer.sent_before = peer.channel.statistics().bytes_out;
     peer.unread.Start(reactor_.Now() + peer.unread_time());
-  } else if (peer.unread.running() && owed <= options_.peer_owed_bytes / 2) {
+  } else if (peer.unread.running() && owed <= limit / 2) {
     peer.unread.Stop();
     peer.in->Resume();
     peer.take_held.Schedule();
@@ -346,9 +363,9 @@ void PeerLinks::OnWritable(Channel& channel) {
 
 void PeerLinks::OnProgress(Peer& peer) {
   CheckOwed(peer);
-  if (peer.out.TakeRefused() && options_.on_writable) {
-    options_.on_writable(peer.name);
-  }
+  if (!peer.out.TakeRefused()) return;
+  owner_.OnPeerWritable(peer.name);
+  if (options_.on_writable) options_.on_writable(peer.name);
 }
 
 void PeerLinks::AddTo(NodeStatistics& statistics) const {

@@ -33,6 +33,10 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   class Owner {
    public:
     virtual void OnPeerUp(const PeerInfo& peer) = 0;
+    // A message for it was refused, and would not be any more.
+    virtual void OnPeerWritable(const NodeName& peer) = 0;
+    // Whether there are calls of this node that it is to answer.
+    virtual bool AwaitsAnswers(const NodeName& peer) const = 0;
     // The connection is gone, or cannot be had.
     virtual void OnPeerLost(const NodeName& peer,
                             const absl::Status& reason) = 0;
@@ -66,6 +70,9 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   // Whether whoever sent the signal that is being handled may call a function,
   // "module:function/arity", by the peer's policy. Counts and logs if not.
   bool MayCall(absl::string_view function);
+
+  // Whose signal is being handled: this node's, if it is no peer's.
+  absl::string_view Sender() const;
 
   void AddTo(NodeStatistics& statistics) const;
 
@@ -103,6 +110,7 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   void AfterTaking(Peer& peer, const absl::Status& taken);
   // Stops, or goes on, to read a peer that does not read itself.
   void CheckOwed(Peer& peer);
+  size_t OwedLimit(const Peer& peer) const;
   void OnProgress(Peer& peer);
   void TellUnreachable();
 

@@ -123,9 +123,15 @@ class Reception {
     table_.RemoveWatcher(demonitor);
   }
   void operator()(const control::MonitorPExit& exit) {
-    if (ProcessState* const process = table_.Find(exit.to)) {
-      table_.DeliverDown(*process, exit.reference, exit.reason);
+    ProcessState* const process = table_.Find(exit.to);
+    if (process == nullptr) return;
+    // The reason may be the result of a call: only the node that was called
+    // tells it.
+    const auto monitor = process->monitors.find(Reference(exit.reference));
+    if (monitor == process->monitors.end() || monitor->second.node != node_) {
+      return;
     }
+    table_.DeliverDown(*process, exit.reference, exit.reason);
   }
 
   void operator()(const control::SpawnRequest& request) {
@@ -240,6 +246,7 @@ void ProcessTable::RemoveWatcher(const control::DemonitorP& demonitor) {
 
 void ProcessTable::DeliverExit(ProcessState& process, const PidView& from,
                                const TermView& reason, bool is_link) {
+  if (process.ignores_exits) return;
   const bool kill = !is_link && reason.IsAtom("kill");
   if (kill) return EndProcess(process, MakeTerm(Atom("killed")));
   if (process.trap_exits) {

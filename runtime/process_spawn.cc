@@ -134,6 +134,14 @@ void ReplyToSpawn(ProcessTable& table, absl::string_view node,
 
 // Asked by others.
 
+void ProcessTable::SetRunSpawned(size_t max_processes,
+                                 size_t max_processes_per_peer,
+                                 RunSpawned run) {
+  max_processes_ = max_processes;
+  max_processes_per_peer_ = max_processes_per_peer;
+  run_spawned_ = std::move(run);
+}
+
 void ProcessTable::DeliverSpawnRequest(absl::string_view node,
                                        const control::SpawnRequest& request,
                                        bool allowed) {
@@ -143,9 +151,10 @@ void ProcessTable::DeliverSpawnRequest(absl::string_view node,
   if (!allowed || !run_spawned_) return refuse("notsup");
   const std::optional<SpawnOptions> options = ReadSpawnOptions(request.options);
   if (!options.has_value()) return refuse("badopt");
-  if (processes_.size() >= max_processes_) return refuse("system_limit");
-  const Pid pid = Spawn(IgnoreMessage, {});
-  ProcessState& process = *Find(pid);
+  const Pid pid = SpawnForPeer(node, nullptr).pid();
+  ProcessState* const spawned = Find(pid);
+  if (spawned == nullptr) return refuse("system_limit");
+  ProcessState& process = *spawned;
   uint32_t flags = 0;
   if (options->link) {
     flags |= control::SpawnReply::kLinked;
@@ -163,11 +172,20 @@ void ProcessTable::DeliverSpawnRequest(absl::string_view node,
   RunHandler(process, run, TermView());
 }
 
-Process ProcessTable::SpawnForCall(DeathHandler on_death) {
-  if (processes_.size() >= max_processes_) return Process();
+Process ProcessTable::SpawnForPeer(absl::string_view node,
+                                   DeathHandler on_death) {
+  size_t& spawned = spawned_[node];
+  if (processes_.size() >= max_processes_ ||
+      spawned >= max_processes_per_peer_) {
+    if (spawned == 0) spawned_.erase(node);
+    return Process();
+  }
+  ++spawned;
   ProcessOptions options;
   options.on_death = std::move(on_death);
-  return HandleOf(Spawn(IgnoreMessage, std::move(options)));
+  const Pid pid = Spawn(IgnoreMessage, std::move(options));
+  Find(pid)->spawned_for = std::string(node);
+  return HandleOf(pid);
 }
 
 // Asked by us.

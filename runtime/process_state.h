@@ -104,10 +104,12 @@ struct ProcessState {
   ProcessTable& table;
   const uint64_t key;
   const Pid pid;
+  std::string spawned_for;  // The node that asked for it, if one did.
   Phase phase = Phase::kAlive;
   bool running = false;  // Its handler is on the stack.
   bool paused = false;
   bool trap_exits = false;
+  bool ignores_exits = false;
   bool monitors_nodes = false;
   bool owes_messages = false;  // What it sends is never refused.
   MessageHandler handler;

@@ -68,6 +68,7 @@ void ProcessTable::Clear() {
   aliases_.clear();
   orphans_.clear();
   related_.clear();
+  spawned_.clear();
   // What is destroyed with a handler may look for processes.
   const auto alive = std::exchange(processes_, {});
   const auto ended = std::exchange(ended_, {});
@@ -90,6 +91,12 @@ Pid ProcessTable::Spawn(MessageHandler handler, ProcessOptions options) {
   Pid pid = process->pid;
   processes_.emplace(key, std::move(process));
   return pid;
+}
+
+Process ProcessTable::SpawnForNode(MessageHandler handler) {
+  const Pid pid = Spawn(std::move(handler), {});
+  Find(pid)->ignores_exits = true;
+  return HandleOf(pid);
 }
 
 ProcessState* ProcessTable::Find(const PidView& pid) {
@@ -389,6 +396,10 @@ void ProcessTable::FinishExit(ProcessState& process) {
     if (related == related_.end()) continue;
     related->second.erase(process.key);
     if (related->second.empty()) related_.erase(related);
+  }
+  if (!process.spawned_for.empty()) {
+    const auto spawned = spawned_.find(process.spawned_for);
+    if (--spawned->second == 0) spawned_.erase(spawned);
   }
   TellOthers(process, process.exit_reason);
 }

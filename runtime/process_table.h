@@ -52,6 +52,8 @@ class ProcessTable {
   const std::string& self() const { return self_; }
 
   Pid Spawn(MessageHandler handler, ProcessOptions options);
+  // One that the node itself needs: exit signals mean nothing to it.
+  Process SpawnForNode(MessageHandler handler);
   Process HandleOf(uint64_t key) { return Process(this, key); }
   Process HandleOf(const PidView& pid);
   // Null if it is gone, or of another node or an earlier life.
@@ -78,17 +80,13 @@ class ProcessTable {
   bool RemoveAlias(ProcessState& process, const ReferenceView& alias);
 
   // Runs what a spawn request of a peer asks for, in the process that was made
-  // for it. Without one, and beyond so many processes, requests are refused.
+  // for it. Without one, and beyond the limits, requests are refused.
   using RunSpawned =
       absl::AnyInvocable<void(Process self, const control::SpawnRequest&)>;
-  void SetRunSpawned(size_t max_processes, RunSpawned run) {
-    max_processes_ = max_processes;
-    run_spawned_ = std::move(run);
-  }
+  void SetRunSpawned(size_t max_processes, size_t max_processes_per_peer,
+                     RunSpawned run);
   // Where processes that this node asks others for print.
-  void SetGroupLeader(Pid group_leader) {
-    group_leader_ = std::move(group_leader);
-  }
+  void SetGroupLeader(Pid leader) { group_leader_ = std::move(leader); }
   const Pid& group_leader() const { return group_leader_; }
 
   // A signal from a process of `node`. One that is not `allowed` finds nobody.
@@ -143,8 +141,8 @@ class ProcessTable {
                            const control::SpawnRequest& request, bool allowed);
   void DeliverSpawnReply(absl::string_view node,
                          const control::SpawnReply& reply);
-  // A process for a call that came otherwise; of nothing beyond the limit.
-  Process SpawnForCall(DeathHandler on_death);
+  // A process for a node that asks for it; of nothing beyond the limits.
+  Process SpawnForPeer(absl::string_view node, DeathHandler on_death);
   uint64_t NextUnlinkId() { return ++last_unlink_id_; }
   ProcessTimerId NextTimerId() { return ++last_timer_id_; }
 
@@ -186,12 +184,14 @@ class ProcessTable {
   uint32_t creation_ = 0;
   RunSpawned run_spawned_;
   size_t max_processes_ = 0;
+  size_t max_processes_per_peer_ = 0;
   Pid group_leader_;
   uint64_t last_key_ = 0;
   uint64_t last_reference_ = 0;
   uint64_t last_unlink_id_ = 0;
   ProcessTimerId last_timer_id_ = 0;
   absl::flat_hash_map<uint64_t, std::unique_ptr<ProcessState>> processes_;
+  absl::flat_hash_map<std::string, size_t> spawned_;  // By who asked for them.
   absl::flat_hash_map<std::string, uint64_t> names_;
   // What was looked for last is looked for next, mostly. No process has the
   // key 0.

@@ -2,7 +2,7 @@
 
 -module(m).
 -export([add/2, throws/1, exits/1, errors/1, echo/1, sleeps/1, tells/2, waits/0,
-         prints/0, asks/0, server/1]).
+         prints/0, prints_unicode/0, asks/0, server/1]).
 
 add(A, B) -> A + B.
 throws(Reason) -> throw(Reason).
@@ -14,9 +14,14 @@ tells(Pid, What) -> Pid ! What, told.
 waits() -> receive never -> ok end.
 
 prints() ->
+    io:format("~p and ~s~n", [{hello, 1}, [228, $x]]),
+    io:put_chars([$a, <<"b">>, 246, $\n]),
+    io:format("plain~n"),
+    printed.
+
+prints_unicode() ->
     io:format("~p and ~ts~n", [{hello, 1}, [955, $x]]),
     io:put_chars([$a, <<"b">>, 8364, $\n]),
-    io:format("plain~n"),
     printed.
 
 %% What a group leader that is none of Erlang's does not know.

@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "ringdist/proto/bytes.h"
@@ -20,6 +21,7 @@
 #include "ringdist/proto/identifiers.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/runtime/node.h"
+#include "ringdist/tests/testing/call_text.h"
 #include "ringdist/tests/testing/message_nodes.h"
 #include "ringdist/tests/testing/raw_peer.h"
 #include "ringdist/tests/testing/recorder.h"
@@ -154,6 +156,41 @@ TEST_F(ProcessSpawnTest, TooManyProcessesAreASystemLimit) {
   EXPECT_EQ(near.death, "");
 }
 
+// What one peer takes does not count for others.
+TEST_F(ProcessSpawnTest, TooManyProcessesOfOnePeerAreASystemLimit) {
+  NodeOptions b = OptionsOf("b@localhost");
+  b.max_processes_per_peer = 2;
+  StartAndExport(b);
+  std::vector<std::string> ended;
+  const auto call = [&](Node& node) {
+    node.Call(
+        "b@localhost", "m", "keeps", Nil(), absl::Seconds(20),
+        [&](const CallResult& result) { ended.push_back(CallText(result)); });
+  };
+  for (int i = 0; i < 3; ++i) call(*a_);
+  ASSERT_TRUE(Wait([&] { return ended.size() == 1; }));
+  EXPECT_THAT(ended[0], StartsWith("RESOURCE_EXHAUSTED: system_limit"));
+  // Through rex it is the same.
+  Recorder asks(*a_);
+  const auto keeps =
+      std::tuple(Atom("call"), Atom("m"), Atom("keeps"), Nil(), Atom("user"));
+  ASSERT_TRUE(
+      asks->Send(NameAt{"rex", "b@localhost"}, std::tuple(asks.pid, keeps))
+          .ok());
+  ASSERT_TRUE(Wait([&] { return !asks.messages.empty(); }));
+  EXPECT_THAT(asks.messages,
+              ElementsAre("{rex,{badrpc,{'EXIT',system_limit}}}"));
+  call(*b_);
+  ASSERT_TRUE(Wait([&] { return kept_.size() == 3; }));
+  // One that is done makes room for another.
+  kept_[0].Return(1);
+  ASSERT_TRUE(Wait([&] { return ended.size() == 2; }));
+  call(*a_);
+  ASSERT_TRUE(Wait([&] { return kept_.size() == 4; }));
+  kept_.clear();
+  ASSERT_TRUE(Wait([&] { return ended.size() == 5; }));
+}
+
 TEST_F(ProcessSpawnTest, WithoutAConnectionThereIsNoProcess) {
   Start();
   Recorder near(*a_);
@@ -254,6 +291,7 @@ TEST_F(ProcessSpawnTest, ALinkedProcessEndsWithTheNodeThatAsked) {
   ASSERT_TRUE(a_->Disconnect(b_->name()).ok());
   ASSERT_TRUE(Wait([&] { return !kept_[0].process().IsAlive(); }));
   EXPECT_TRUE(kept_[1].process().IsAlive());
+  ASSERT_TRUE(Wait([&] { return !near.death.empty(); }));
   EXPECT_EQ(near.death, "noconnection");
 }
 
