@@ -1,6 +1,5 @@
 // Functions of ours, called by a real node in every way it has. What each gives
-// is what the same function of another real node gives: the module m is
-// exported by our node, and loaded at the two real ones.
+// is what the same function of another real node gives.
 
 #include <cstdint>
 #include <map>
@@ -19,113 +18,14 @@
 #include "ringdist/proto/distribution_flags.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/runtime/node.h"
-#include "ringdist/tests/interop/scenario_test.h"
+#include "ringdist/tests/interop/compared_nodes_test.h"
 
 namespace ringdist {
 namespace {
 
 using ::testing::HasSubstr;
 
-// Makes what two nodes give the same: pids, references, and in stacks where in
-// a file something is.
-constexpr absl::string_view kNormal = R"erl(
-    Normal = fun Normal({M, F, A, L}) when is_atom(M), is_atom(F), is_list(L) ->
-                   {M, F, Normal(A)};
-                 Normal(T) when is_tuple(T) ->
-                   list_to_tuple(Normal(tuple_to_list(T)));
-                 Normal([H | T]) -> [Normal(H) | Normal(T)];
-                 Normal(P) when is_pid(P) -> {pid, node(P) =:= node()};
-                 Normal(R) when is_reference(R) -> ref;
-                 Normal(cpp@localhost) -> 'NODE';
-                 Normal(other@localhost) -> 'NODE';
-                 Normal(T) -> T
-             end,
-)erl";
-
-// What our node exports as m.
-void ExportModule(Node& node) {
-  absl::Status status;
-  const auto add = [&](absl::string_view name, size_t arity,
-                       ExportedFunction run) {
-    status.Update(node.Export("m", name, arity, std::move(run)));
-  };
-  status.Update(
-      node.Export("m", "add", [](int64_t a, int64_t b) { return a + b; }));
-  status.Update(
-      node.Export("m", "echo", [](const Term& term) { return term; }));
-  add("throws", 1, [](IncomingCall call, const TermView& arguments) {
-    TermView reason;
-    ASSERT_TRUE(Matches(arguments, List(std::tuple(&reason))));
-    call.Throw(reason);
-  });
-  add("exits", 1, [](IncomingCall call, const TermView& arguments) {
-    TermView reason;
-    ASSERT_TRUE(Matches(arguments, List(std::tuple(&reason))));
-    call.Exit(reason);
-  });
-  add("errors", 1, [](IncomingCall call, const TermView& arguments) {
-    TermView reason;
-    ASSERT_TRUE(Matches(arguments, List(std::tuple(&reason))));
-    call.Error(reason);
-  });
-  add("sleeps", 1, [](IncomingCall call, const TermView& arguments) {
-    int64_t milliseconds = 0;
-    ASSERT_TRUE(Matches(arguments, List(std::tuple(&milliseconds))));
-    Process self = call.process();
-    self.Await([](const TermView&) { return false; },
-               absl::Milliseconds(milliseconds),
-               [call = std::move(call)](Process&, const TermView&) mutable {
-                 call.Return(Atom("slept"));
-               });
-  });
-  add("tells", 2, [](IncomingCall call, const TermView& arguments) {
-    Pid to;
-    TermView what;
-    ASSERT_TRUE(Matches(arguments, List(std::tuple(&to, &what))));
-    EXPECT_TRUE(call.process().Send(to, what).ok());
-    call.Return(Atom("told"));
-  });
-  add("waits", 0, [](IncomingCall call, const TermView&) {
-    Process self = call.process();
-    self.Await([](const TermView&) { return false; }, absl::InfiniteDuration(),
-               [call = std::move(call)](Process&, const TermView&) {});
-  });
-  ASSERT_TRUE(status.ok()) << status;
-}
-
-class CalledFunctionsTest : public ScenarioTest {
- protected:
-  void SetUp() override {
-    ScenarioTest::SetUp();
-    if (IsSkipped() || HasFatalFailure()) return;
-    Start({});
-  }
-
-  void Start(const NodeOptions& options) {
-    StartNodes(options);
-    ExportModule(node());
-    other_ = StartErlang({.name = "other@localhost"});
-    Connect(Side::kErlang);
-    ASSERT_TRUE(LoadModule({"node()", "other@localhost"}));
-    ASSERT_EQ(Eval(kNormal, "ok."), "ok");
-  }
-
-  std::string Of(absl::string_view node, absl::string_view expression) {
-    // What one leaves in the mailbox is not the next one's.
-    return Eval(
-        "(fun Drain() -> receive _ -> Drain() after 0 -> ok end end)(),"
-        "(fun(Node) -> Normal(try ",
-        expression, " catch C:R -> {caught, C, R} end) end)(", node, ").");
-  }
-  // That our node gives what the other real node gives.
-  void ExpectSame(absl::string_view expression) {
-    const std::string theirs = Of("other@localhost", expression);
-    EXPECT_EQ(Of("cpp@localhost", expression), theirs) << expression;
-    EXPECT_THAT(theirs, testing::Not(HasSubstr("unbound"))) << expression;
-  }
-
-  std::unique_ptr<ErlangNode> other_;
-};
+class CalledFunctionsTest : public ComparedNodesTest {};
 
 TEST_F(CalledFunctionsTest, ErpcCallGivesWhatARealNodeGives) {
   for (const absl::string_view expression : {
@@ -289,6 +189,15 @@ TEST_F(CalledFunctionsTest, AWrongArgumentIsABadargThatSaysWhich) {
   EXPECT_THAT(Eval("rpc:call(N, m, add, [1, x])."),
               testing::AllOf(HasSubstr("{badrpc,{'EXIT',{badarg,[{m,add,[1,x]"),
                              HasSubstr(kCause)));
+  // As OTP shows errors whose module has format_error/2.
+  EXPECT_EQ(Eval("{badrpc, {'EXIT', {badarg, Stack}}} ="
+                 " rpc:call(N, m, add, [1, x]), lists:flatten("
+                 "erl_error:format_exception(error, badarg, Stack))."),
+            absl::StrCat("\"exception error: bad argument\\n"
+                         "  in function  m:add/2\\n"
+                         "     called as m:add(1,x)\\n"
+                         "     *** ",
+                         kCause, "\""));
 }
 
 TEST_F(CalledFunctionsTest, TypedFunctionsTakeAndGiveWhatErlangHas) {
@@ -372,9 +281,6 @@ TEST_F(CalledFunctionsTest, TheCallersDeathDoesNotEndTheFunction) {
 
 // Calls of a node that takes no spawn requests still find rex.
 TEST_F(CalledFunctionsTest, WithoutSpawnsThereIsRex) {
-  node_.reset();
-  erlang_.reset();
-  other_.reset();
   NodeOptions options;
   options.disabled_flags = kDflagSpawn;
   Start(options);

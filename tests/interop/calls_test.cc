@@ -48,7 +48,7 @@ class CallsTest : public ScenarioTest,
       EXPECT_EQ(from.node, AtomView::Utf8(kErl));
     };
     StartNodes(options);
-    ASSERT_TRUE(LoadModule({"node()"}));
+    ASSERT_TRUE(LoadModule("m", {"node()"}));
   }
 
   template <typename Arguments>
@@ -241,6 +241,14 @@ TEST_P(CallsTest, ANodeThatIsNotThereIsNoConnection) {
   EXPECT_THAT(Call("add", std::tuple(1, 2)),
               StartsWith("UNAVAILABLE: noconnection: erl@localhost: "));
   EXPECT_THAT(CallServer("server", 1), StartsWith("UNAVAILABLE: noconnection"));
+}
+
+TEST_P(CallsTest, ANodeThatComesBackIsCalledAgain) {
+  const auto call = [&] { return Call("node", std::tuple(), kLong, "erlang"); };
+  ASSERT_EQ(call(), kErl);
+  ASSERT_TRUE(erlang_->Restart().ok());
+  ASSERT_TRUE(RunUntil([&] { return node_->Told("down erl@localhost"); }));
+  EXPECT_EQ(call(), kErl);
 }
 
 Coroutine CallTwice(Node& node, std::string& told) {

@@ -2,7 +2,7 @@
 
 -module(m).
 -export([add/2, throws/1, exits/1, errors/1, echo/1, sleeps/1, tells/2, waits/0,
-         prints/0, prints_unicode/0, asks/0, server/1]).
+         prints/0, prints_unicode/0, asks/0, server/1, format_error/2]).
 
 add(A, B) -> A + B.
 throws(Reason) -> throw(Reason).
@@ -23,6 +23,11 @@ prints_unicode() ->
     io:format("~p and ~ts~n", [{hello, 1}, [955, $x]]),
     io:put_chars([$a, <<"b">>, 8364, $\n]),
     printed.
+
+%% What our node says is wrong with an argument, for erl_error.
+format_error(badarg, [{_, _, _, Info} | _]) ->
+    {error_info, #{cause := Cause}} = lists:keyfind(error_info, 1, Info),
+    #{general => Cause}.
 
 %% What a group leader that is none of Erlang's does not know.
 asks() ->

@@ -84,6 +84,19 @@ TEST_F(PolicyTest, NamesThatAreNotListedAreNobodys) {
                         "REG_SEND"));
 }
 
+// What gen_server:call needs may be refused one by one.
+TEST_F(PolicyTest, AServerThatMayNotBeMonitoredIsNotThere) {
+  SignalPolicy policy;
+  policy.monitor = false;
+  Start(policy);
+  if (IsSkipped()) return;
+  ExpectAsIfAbsent("gen_server:call({secret, Node}, hello, 5000)");
+  ExpectAsIfAbsent(
+      "try gen_server:call(Pid, hello, 5000) catch exit:{Why, _} -> Why end");
+  ExpectAsIfAbsent("gen_server:multi_call([Node], secret, hello, 5000)");
+  EXPECT_GE(refused(), 3);
+}
+
 TEST_F(PolicyTest, OperationsThatAreNotAllowedFindNobody) {
   SignalPolicy policy;
   policy.link = policy.monitor = policy.exit = false;
@@ -123,10 +136,18 @@ TEST_F(PolicyTest, FunctionsThatAreNotListedAreUndefined) {
   ExpectAsIfAbsent("erpc:call(Node, math, add, [1, 2])");
   ExpectAsIfAbsent("rpc:call(Node, math, add, [1, 2])");
   ExpectAsIfAbsent("rpc:block_call(Node, math, add, [1, 2])");
+  ExpectAsIfAbsent("erpc:multicall([Node], math, add, [1, 2])");
+  ExpectAsIfAbsent("erpc:cast(Node, math, add, [1, 2])");
+  ExpectAsIfAbsent("rpc:cast(Node, math, add, [1, 2])");
   ExpectAsIfAbsent(
       "begin {_, Ref} = spawn_monitor(Node, math, add, [1, 2]),"
       " receive {'DOWN', Ref, _, _, Why} -> Why end end");
-  EXPECT_EQ(refused(), 4);
+  ExpectAsIfAbsent(
+      "begin Id = spawn_request(Node, math, add, [1, 2], [link, {reply_tag,"
+      " tag}]), receive {tag, Id, How, _} -> How end end");
+  // What is allowed, and not there.
+  ExpectAsIfAbsent("erpc:call(Node, math, sub, [1, 2])");
+  EXPECT_EQ(refused(), 8);
   EXPECT_THAT(node_->log(), HasSubstr("call of math:add/2"));
 }
 

@@ -117,12 +117,15 @@ Term ScenarioTest::EvalTerm(absl::string_view expression) {
   return term.ok() ? *std::move(term) : Term();
 }
 
-bool ScenarioTest::LoadModule(std::initializer_list<absl::string_view> nodes) {
-  const std::string file = std::filesystem::absolute("tests/interop/m.erl");
-  return Eval("(fun() -> {ok, m, M} = compile:file(\"", file,
-              "\", [binary, report]), [{module, m} = erpc:call(To, code,"
-              " load_binary, [m, \"m.erl\", M]) || To <- [",
-              absl::StrJoin(nodes, ", "), "]], ok end)().") == "ok";
+bool ScenarioTest::LoadModule(absl::string_view module,
+                              std::initializer_list<absl::string_view> nodes) {
+  const std::string file =
+      std::filesystem::absolute(absl::StrCat("tests/interop/", module, ".erl"));
+  return Eval("(fun() -> {ok, Name, M} = compile:file(\"", file,
+              "\", [binary, report]), [{module, Name} = erpc:call(To, code,"
+              " load_binary, [Name, \"",
+              module, ".erl\", M]) || To <- [", absl::StrJoin(nodes, ", "),
+              "]], ok end)().") == "ok";
 }
 
 std::string WithoutName(const ::testing::TestParamInfo<uint64_t>& info) {

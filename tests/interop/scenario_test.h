@@ -124,8 +124,9 @@ class ScenarioTest : public InteropTest {
     return value.ok() ? *value : Value();
   }
   Term EvalTerm(absl::string_view expression);
-  // Loads m.erl at real nodes: "node()", "other@localhost".
-  bool LoadModule(std::initializer_list<absl::string_view> nodes);
+  // Loads a module of this folder at real nodes: "node()", "other@localhost".
+  bool LoadModule(absl::string_view module,
+                  std::initializer_list<absl::string_view> nodes);
   Pid Tester() { return EvalTo<Pid>("self()"); }
 
   // Whether everything that was sent to our node by now has arrived there.
