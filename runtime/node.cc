@@ -4,6 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "ringdist/proto/distribution_flags.h"
+#include "ringdist/runtime/global_messages.h"
 #include "ringdist/runtime/net_kernel.h"
 #include "ringdist/runtime/rex.h"
 
@@ -45,6 +46,7 @@ Node::Node(Reactor& reactor, NodeOptions options)
 
 Node::~Node() {
   lifetime_.reset();
+  if (global_.has_value()) global_->Stop();
   // No handler may run any more: what it refers to may be gone.
   calls_.Clear();
   processes_.Clear();
@@ -55,7 +57,8 @@ Node::~Node() {
 // so.
 void Node::BecomeSelf() {
   const Term normal = MakeTerm(Atom("normal"));
-  for (Process process : {net_kernel_, rex_, group_leader_}) {
+  for (Process process :
+       {net_kernel_, rex_, group_leader_, global_name_server_}) {
     process.Exit(normal);
   }
   processes_.SetSelf(name(), creation());
@@ -71,6 +74,21 @@ void Node::BecomeSelf() {
       SpawnNamed("user", GroupLeader(calls_, options_.on_output, is_sender));
   processes_.SetGroupLeader(group_leader_.pid());
   calls_.BecomeSelf();
+  if (options_.visible) JoinGlobal();
+}
+
+void Node::JoinGlobal() {
+  global_name_server_ =
+      SpawnNamed(kGlobalNameServer, [this](Process&, const TermView& message) {
+        global_->OnMessage(message);
+      });
+  // A message that is lost would stop the cluster.
+  processes_.Find(global_name_server_.pid())->owes_messages = true;
+  global_.emplace(processes_.reactor(), options_, links_, calls_,
+                  global_name_server_);
+  for (const Channel& channel : distribution().Channels()) {
+    global_->OnPeerUp(channel.peer());
+  }
 }
 
 Process Node::SpawnNamed(absl::string_view name, MessageHandler handler) {
@@ -85,6 +103,11 @@ absl::Status Node::Listen() {
     BecomeSelf();
   }
   return listening;
+}
+
+void Node::Close(absl::AnyInvocable<void()> done) {
+  if (global_.has_value()) global_->Stop();
+  distribution().Close(std::move(done));
 }
 
 // Connections.
@@ -117,6 +140,7 @@ void Node::Ping(const NodeName& peer, absl::Duration timeout,
 void Node::OnPeerUp(const PeerInfo& peer) {
   pings_.OnUp(peer.name);
   calls_.OnWritable(peer.name.full());
+  if (global_.has_value()) global_->OnPeerUp(peer);
 }
 
 void Node::OnPeerWritable(const NodeName& peer) {
@@ -130,6 +154,7 @@ bool Node::AwaitsAnswers(const NodeName& peer) const {
 void Node::OnPeerLost(const NodeName& peer, const absl::Status& reason) {
   pings_.OnLost(peer, reason);
   calls_.OnLost(peer.full(), reason);
+  if (global_.has_value()) global_->OnPeerLost(peer.full());
 }
 
 void Node::OnNamed(const NodeName& named, uint32_t creation) {

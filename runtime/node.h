@@ -29,6 +29,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,7 @@
 #include "ringdist/runtime/calls.h"
 #include "ringdist/runtime/distribution.h"
 #include "ringdist/runtime/exports.h"
+#include "ringdist/runtime/global_name_server.h"
 #include "ringdist/runtime/node_options.h"
 #include "ringdist/runtime/node_statistics.h"
 #include "ringdist/runtime/peer_links.h"
@@ -146,9 +148,7 @@ class Node final : private PeerLinks::Owner {
   std::weak_ptr<const void> lifetime() const { return lifetime_; }
 
   // Everything down, the name given back; then `done`.
-  void Close(absl::AnyInvocable<void()> done) {
-    distribution().Close(std::move(done));
-  }
+  void Close(absl::AnyInvocable<void()> done);
 
   const NodeName& name() const { return distribution().name(); }
   uint32_t creation() const { return distribution().creation(); }
@@ -160,6 +160,8 @@ class Node final : private PeerLinks::Owner {
   void BecomeSelf();
   // A process with a name that the node itself needs.
   Process SpawnNamed(absl::string_view name, MessageHandler handler);
+  // Begins, or begins again, to take part in `global`.
+  void JoinGlobal();
 
   // PeerLinks::Owner.
   void OnPeerUp(const PeerInfo& peer) override;
@@ -178,6 +180,8 @@ class Node final : private PeerLinks::Owner {
   Process net_kernel_;
   Process rex_;
   Process group_leader_;
+  Process global_name_server_;
+  std::optional<GlobalNameServer> global_;  // Of a visible node.
 };
 
 }  // namespace ringdist

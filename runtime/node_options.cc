@@ -19,6 +19,12 @@ absl::Status NodeOptions::Validate() const {
                      " cannot be switched off; only these can: ",
                      FlagNames(kOptionalNodeFlags)));
   }
+  if (visible && distribution.HasDynamicName()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("visible: a node named by another is hidden; give it a "
+                     "name other than ",
+                     distribution.name));
+  }
   absl::Status status = at_least_one("peer_queue_bytes", peer_queue_bytes);
   status.Update(at_least_one("peer_owed_bytes", peer_owed_bytes));
   status.Update(at_least_one("local_queue_bytes", local_queue_bytes));
@@ -26,6 +32,7 @@ absl::Status NodeOptions::Validate() const {
       at_least_one("fragments.max_sequences", fragments.max_sequences));
   status.Update(at_least_one("fragments.max_fragmented_bytes",
                              fragments.max_fragmented_bytes));
+  status.Update(at_least_one("global_limits.nodes", global_limits.nodes));
   return status;
 }
 

@@ -17,12 +17,34 @@
 
 namespace ringdist {
 
+// Of what a visible node keeps of its cluster.
+struct GlobalLimits {
+  // Nodes that it knows and connects to.
+  size_t nodes = 4096;
+  // Names that are registered with `global`, and as much of locks. Names beyond
+  // are not told to nodes that connect to this one first; locks are refused.
+  size_t registry_bytes = 64 * 1024 * 1024;
+};
+
 struct NodeOptions {
   // The node at packet level: name, cookie, directory, times, limits. Its flags
   // are added to what the node itself announces.
   DistributionOptions distribution;
-  // Announce PUBLISHED: to be in nodes() over there, not in nodes(hidden).
+  // Announce PUBLISHED: to be in nodes() over there, and not in nodes(hidden),
+  // and with that a member of the cluster, in which every visible node is
+  // connected to every other. The node then takes part in `global`: connects to
+  // all nodes that those it is connected to know, passes names on, and grants
+  // locks, without which nobody else could register a name. So a visible node
+  // that stands still holds up the others. It has no names of its own; code
+  // over there that does something at all nodes() meets it, too. A policy with
+  // names needs rex and global_name_server among them. Not for a node that is
+  // named by another.
   bool visible = false;
+  // As the kernel's parameter: when a visible node is told that another one has
+  // lost its connection to a third, it parts with that, too, and tells others
+  // of its own losses. The same at all nodes.
+  bool prevent_overlapping_partitions = true;
+  GlobalLimits global_limits;
   // Flags of kOptionalNodeFlags (distribution_flags.h) not to announce, and so
   // not to use: to see what a peer does without them.
   uint64_t disabled_flags = 0;
