@@ -3,6 +3,7 @@
 
 #include "ringdist/runtime/global_name_server.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -170,7 +171,8 @@ std::vector<GlobalNameServer::NodeVersion> GlobalNameServer::AddKnown(
 std::vector<GlobalNameServer::NodeVersion> GlobalNameServer::ReadNodes(
     const TermView& list) const {
   std::vector<NodeVersion> nodes;
-  size_t room = options_.global_limits.nodes - known_.size();
+  const size_t limit = options_.global_limits.nodes;
+  size_t room = limit - std::min(limit, known_.size());
   TermElements elements = list.elements();
   for (TermView element; elements.Next(element);) {
     AtomView node;
@@ -183,8 +185,8 @@ std::vector<GlobalNameServer::NodeVersion> GlobalNameServer::ReadNodes(
     if (!name.ok() || name->full() == self_node_) continue;
     const std::string full = name->full();
     if (known_.count(full) == 0 && room-- == 0) {
-      Warn(absl::StrCat("more than ", options_.global_limits.nodes,
-                        " nodes: does not connect to ", full));
+      Warn(absl::StrCat("more than ", limit, " nodes: does not connect to ",
+                        full));
       break;
     }
     nodes.emplace_back(full, version == 0 ? VersionOf(full) : version);
@@ -234,6 +236,7 @@ void GlobalNameServer::Warn(absl::string_view text) const {
 void GlobalNameServer::Lose(const std::string& node, Loss loss) {
   EndSession(node);
   known_.erase(node);
+  connecting_.erase(node);
   switch (loss) {
     case Loss::kRemoved:
       if (IsUp(node)) removing_.insert(node);
