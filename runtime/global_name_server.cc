@@ -57,6 +57,11 @@ void GlobalNameServer::Stop() {
   losses_.clear();
 }
 
+Pid GlobalNameServer::WhereIs(const Term& name) const {
+  const GlobalNames::Entry* const entry = registry_.names().Find(name);
+  return entry == nullptr ? Pid() : entry->pid;
+}
+
 void GlobalNameServer::OnMessage(const TermView& message) {
   TermView from, request;
   if (Matches(message, std::tuple(Atom("$gen_cast"), &request))) {

@@ -66,6 +66,8 @@ class GlobalNameServer {
   void OnPeerUp(const PeerInfo& peer);
   // Its connection has gone, or cannot be had.
   void OnPeerLost(const std::string& node);
+  // Empty if nobody has that name.
+  Pid WhereIs(const Term& name) const;
   // This node ends all its connections: that is no loss to tell others of.
   void Stop();
 

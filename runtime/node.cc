@@ -185,6 +185,10 @@ Process Node::WhereIs(absl::string_view name) {
 
 std::vector<std::string> Node::Registered() const { return processes_.Names(); }
 
+Pid Node::WhereIsGlobal(const Term& name) const {
+  return global_.has_value() ? global_->WhereIs(name) : Pid();
+}
+
 NodeStatistics Node::statistics() const {
   NodeStatistics statistics;
   statistics.processes = processes_.size();

@@ -85,6 +85,9 @@ class Node final : private PeerLinks::Owner {
   absl::Status Unregister(absl::string_view name);
   Process WhereIs(absl::string_view name);
   std::vector<std::string> Registered() const;
+  // As global:whereis_name/1, at a visible node: the process that has the name
+  // in the whole cluster. Empty if nobody has it.
+  Pid WhereIsGlobal(const Term& name) const;
 
   // As Process::Send, in the name of this node's net_kernel.
   template <typename Value>

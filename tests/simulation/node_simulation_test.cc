@@ -13,15 +13,13 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "ringdist/proto/check.h"
 #include "ringdist/proto/term_convert.h"
 #include "ringdist/runtime/node.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/tests/simulation/faults.h"
 #include "ringdist/tests/simulation/seeds.h"
-#include "ringdist/tests/simulation/simulated_carrier.h"
-#include "ringdist/tests/simulation/simulated_engine.h"
 #include "ringdist/tests/simulation/simulated_network.h"
+#include "ringdist/tests/simulation/simulated_node.h"
 #include "ringdist/tests/simulation/simulation.h"
 
 namespace ringdist {
@@ -32,41 +30,21 @@ constexpr int64_t kMessages = 25;  // Of each pair, per round.
 constexpr int kPairs = 3;
 constexpr int kWatchers = 5;  // Per round.
 
-// A node in a process of its own.
-struct SimulatedNode {
-  SimulatedNode(SimulatedNetwork& network, const std::string& name,
-                int& its_breaks)
-      : breaks(its_breaks) {
-    auto engine = std::make_unique<SimulatedEngine>(network);
-    SimulatedEngine& its_engine = *engine;
-    reactor = std::make_unique<Reactor>(std::move(engine), ReactorOptions());
-    NodeOptions options;
-    options.distribution.name = name;
-    options.distribution.cookie = "secret";
-    options.distribution.send_queue_bytes = 64 * 1024;
-    options.distribution.connection.straight_receive_bytes = 4 * 1024;
-    options.distribution.connection.receive_budget_bytes = 16 * 1024;
-    options.distribution.carrier =
-        std::make_shared<SimulatedCarrier>(*reactor, its_engine);
-    options.distribution.entropy = [&network] {
-      return network.simulation().Random();
-    };
-    options.on_node_down = [this](const PeerInfo&, const absl::Status&) {
-      ++breaks;
-    };
-    options.on_setup_failed = [this](const NodeName&, const absl::Status&) {
-      ++breaks;
-    };
-    auto made = Node::Create(*reactor, options);
-    RINGDIST_CHECK(made.ok());
-    node = *std::move(made);
-    RINGDIST_CHECK(node->Listen().ok());
-  }
-
-  int& breaks;
-  std::unique_ptr<Reactor> reactor;
-  std::unique_ptr<Node> node;
-};
+// With small limits, and whose broken connections are counted.
+NodeOptions SmallNode(const std::string& name, int& breaks) {
+  NodeOptions options;
+  options.distribution.name = name;
+  options.distribution.send_queue_bytes = 64 * 1024;
+  options.distribution.connection.straight_receive_bytes = 4 * 1024;
+  options.distribution.connection.receive_budget_bytes = 16 * 1024;
+  options.on_node_down = [&breaks](const PeerInfo&, const absl::Status&) {
+    ++breaks;
+  };
+  options.on_setup_failed = [&breaks](const NodeName&, const absl::Status&) {
+    ++breaks;
+  };
+  return options;
+}
 
 // Sends numbered messages, some of them large, from one node to another.
 class Stream {
@@ -151,8 +129,8 @@ class TwoNodes {
   TwoNodes(uint64_t seed, const Faults& faults)
       : simulation_(seed, faults),
         network_(simulation_),
-        a_(network_, "a@localhost", breaks_),
-        b_(network_, "b@localhost", breaks_),
+        a_(network_, SmallNode("a@localhost", breaks_)),
+        b_(network_, SmallNode("b@localhost", breaks_)),
         reactors_({a_.reactor.get(), b_.reactor.get()}) {
     for (int i = 0; i < kPairs; ++i) {
       streams_.push_back(
