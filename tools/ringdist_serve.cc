@@ -144,6 +144,8 @@ absl::Status Server::Start() {
   NodeOptions options;
   options.distribution = *std::move(distribution);
   options.visible = flags_.visible;
+  options.prevent_overlapping_partitions =
+      flags_.prevent_overlapping_partitions;
   options.disabled_flags = flags_.without;
   absl::Status capturing = StartCapture(options.distribution);
   if (!capturing.ok()) return capturing;
@@ -295,9 +297,18 @@ CLI::App& AddServeCommand(CLI::App& app, ServeFlags& flags) {
           [&options](const std::string& text) {
             return ParseDuration(text, options.net_ticktime);
           });
-  serve.add_flag("--visible", flags.visible,
-                 "Be in nodes() of the others, and not only in\n"
-                 "nodes(hidden).");
+  CLI::Option& visible =
+      *serve.add_flag("--visible", flags.visible,
+                      "Be in nodes() of the others, and not only in\n"
+                      "nodes(hidden): a member of their cluster. It connects\n"
+                      "to all visible nodes, and takes part in global.");
+  serve
+      .add_flag_callback(
+          "--overlapping_partitions",
+          [&flags] { flags.prevent_overlapping_partitions = false; },
+          "With --visible, in a cluster whose nodes have the\n"
+          "kernel's prevent_overlapping_partitions false.")
+      ->needs(&visible);
   AddRepeatableFlag(serve, "--allow", "NODE",
                     "Let only this node connect; repeat it for more.\n"
                     "Default: all that know the cookie.",

@@ -21,6 +21,7 @@ namespace ringdist {
 struct ServeFlags {
   NodeFlags node;
   bool visible = false;
+  bool prevent_overlapping_partitions = true;
   std::vector<std::string> connect;  // Peers, as written.
   uint64_t without = 0;              // NodeOptions::disabled_flags.
   std::string capture_file;          // Empty: none.

@@ -80,7 +80,7 @@ TEST(DistLoadTest, HelpTellsEveryFlagAndExamples) {
                            "--serve=",         "--client=",
                            "--client_cpu=",    "--server_cpu=",
                            "--busy_poll=",     "--beam_schedulers=",
-                           "--ei_buffered",     "--cookie=",
+                           "--ei_buffered",    "--cookie=",
                            "--dir=",           "--mode=",
                            "--rate=",          "--arrival=",
                            "--burst=",         "--seed=",
