@@ -125,7 +125,11 @@ absl::StatusOr<Measurement> LoadSession::MeasureOnce(const LoadSpec& spec,
   hooks.on_interval = [this](const Interval& interval) {
     line_.Show(interval);
   };
-  return runner_(spec, hooks);
+  absl::StatusOr<Measurement> measured = runner_(spec, hooks);
+  if (interrupted_ && absl::IsCancelled(measured.status())) {
+    return Measurement{.interrupted = true};  // Of no time at all.
+  }
+  return measured;
 }
 
 }  // namespace ringdist

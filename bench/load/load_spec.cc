@@ -164,8 +164,9 @@ absl::Status CheckEnds(const LoadSpec& spec) {
     return absl::OkStatus();
   }
   if (!to_null && IsBare(spec.client) != IsBare(spec.server)) {
-    return Invalid("--client=", ToString(spec.client),
-                   ": only beam_tcp talks with beam_tcp, over TCP");
+    return Invalid("--client=", ToString(spec.client), ": cannot talk with ",
+                   "--serve=", ToString(spec.server),
+                   ": one is a node, the other only moves framed bytes");
   }
   return absl::OkStatus();
 }
@@ -206,10 +207,8 @@ absl::Status CheckLevel(const LoadSpec& spec) {
 absl::Status CheckBeam(const LoadSpec& spec) {
   const bool serves_tcp = spec.target.empty() && spec.server == Peer::kBeamTcp;
   if (serves_tcp != (spec.client == Peer::kBeamTcp)) {
-    return Invalid("--client=", ToString(spec.client), ": cannot talk with ",
-                   spec.target.empty() ? "--serve=" : "--target: ",
-                   ToString(spec.target.empty() ? spec.server : Peer::kBeamTcp),
-                   ": only one of them is over TCP");
+    return Invalid("--client=", ToString(spec.client),
+                   ": only beam_tcp talks with beam_tcp, over TCP");
   }
   if (spec.beam_schedulers == 0) return absl::OkStatus();
   if (spec.beam_schedulers < 0) {

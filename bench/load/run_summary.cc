@@ -14,19 +14,21 @@
 namespace ringdist {
 namespace {
 
-// Totals that are told for each message, and what they are.
-struct PerMessageCounter {
+constexpr absl::string_view kEnds[] = {"receiver", "sender"};
+
+// Of each end, with its name and "_" in front; told for each message, as the
+// last one says.
+struct EndCounter {
   absl::string_view name;
   absl::string_view text;
 };
-constexpr PerMessageCounter kPerMessage[] = {
-    {"receiver_enters", "kernel entries of the receiver"},
-    {"receiver_completions", "completions of the receiver"},
-    {"receiver_cpu_ns", "of the receiver's processor"},
-    {"sender_enters", "kernel entries of the sender"},
-    {"sender_completions", "completions of the sender"},
-    {"sender_cpu_ns", "of the sender's processor"},
+constexpr EndCounter kEndCounters[] = {
+    {"enters", "kernel entries"},
+    {"completions", "completions"},
+    {"cpu_ns", "of CPU"},
 };
+constexpr char kMemory[] = "memory_bytes";  // Of each end: a total.
+constexpr char kLargeBandwidth[] = "large_bytes_per_second";
 
 // What one of the messages is, by workload.
 absl::string_view NounOf(Workload workload) {
@@ -79,7 +81,8 @@ std::vector<double> CounterValues(const LoadRun& run, absl::string_view name) {
   return values;
 }
 
-// The median of a total divided by the messages; empty if nobody counted.
+// The median of a total divided by the messages; empty if nobody counted, for
+// which 0 stands, too.
 std::string PerMessageText(const LoadRun& run, absl::string_view counter) {
   std::vector<double> values;
   for (const Measurement& measurement : run.measurements) {
@@ -89,20 +92,51 @@ std::string PerMessageText(const LoadRun& run, absl::string_view counter) {
     }
     values.push_back(found->second / static_cast<double>(measurement.messages));
   }
-  if (values.empty()) return "";
   const double median = Spread::Of(values).median;
+  if (median == 0) return "";
   return absl::EndsWith(counter, "_ns") ? NanosecondsText(median)
                                         : absl::StrFormat("%.3g", median);
 }
 
-std::string PerMessageRemark(const LoadRun& run) {
+// "receiver: 0.000364 kernel entries, 147 ns of CPU for each; 8.74 MiB of
+// memory"; empty if nobody counted.
+std::string EndRemark(const LoadRun& run, absl::string_view end) {
   std::vector<std::string> parts;
-  for (const PerMessageCounter& counter : kPerMessage) {
-    const std::string text = PerMessageText(run, counter.name);
+  for (const EndCounter& counter : kEndCounters) {
+    const std::string text =
+        PerMessageText(run, absl::StrCat(end, "_", counter.name));
     if (!text.empty()) parts.push_back(absl::StrCat(text, " ", counter.text));
   }
-  return parts.empty() ? ""
-                       : absl::StrCat("each took ", absl::StrJoin(parts, ", "));
+  std::string remark;
+  if (!parts.empty()) {
+    remark = absl::StrCat(absl::StrJoin(parts, ", "), " for each");
+  }
+  const double memory =
+      Spread::Of(CounterValues(run, absl::StrCat(end, "_", kMemory))).median;
+  if (memory > 0) {
+    absl::StrAppend(&remark, remark.empty() ? "" : "; ", SizeText(memory),
+                    " of memory");
+  }
+  return remark.empty() ? "" : absl::StrCat(end, ": ", remark);
+}
+
+std::string LargeRemark(const LoadRun& run) {
+  const std::vector<double> values = CounterValues(run, kLargeBandwidth);
+  if (values.empty()) return "";
+  return absl::StrCat("beside them: messages of ",
+                      SizeText(static_cast<double>(run.spec.large_bytes)), ", ",
+                      BandwidthText(Spread::Of(values).median));
+}
+
+bool IsTold(absl::string_view counter) {
+  if (counter == kMemoryCounter || counter == kLargeBandwidth) return true;
+  for (const absl::string_view end : kEnds) {
+    if (counter == absl::StrCat(end, "_", kMemory)) return true;
+    for (const EndCounter& known : kEndCounters) {
+      if (counter == absl::StrCat(end, "_", known.name)) return true;
+    }
+  }
+  return false;
 }
 
 std::string CounterText(double value) {
@@ -114,13 +148,7 @@ std::string CounterText(double value) {
 // Counters that nothing here knows, as they are.
 void AddOtherCounters(const LoadRun& run, std::vector<std::string>& remarks) {
   for (const auto& [name, value] : run.measurements.front().counters) {
-    const bool is_told =
-        name == kMemoryCounter ||
-        std::any_of(std::begin(kPerMessage), std::end(kPerMessage),
-                    [&name = name](const PerMessageCounter& counter) {
-                      return counter.name == name;
-                    });
-    if (is_told) continue;
+    if (IsTold(name)) continue;
     const double median = Spread::Of(CounterValues(run, name)).median;
     remarks.push_back(absl::StrCat(name, ": ", CounterText(median)));
   }
@@ -217,8 +245,9 @@ std::vector<std::string> Remarks(const LoadRun& run) {
   if (run.spec.workload != Workload::kIdle) {
     remarks.push_back(CheckedRemark(run));
   }
-  for (std::string& remark :
-       std::vector<std::string>{PerMessageRemark(run), GeneratorRemark(run)}) {
+  for (std::string& remark : std::vector<std::string>{
+           LargeRemark(run), EndRemark(run, kEnds[0]), EndRemark(run, kEnds[1]),
+           GeneratorRemark(run)}) {
     if (!remark.empty()) remarks.push_back(std::move(remark));
   }
   AddOtherCounters(run, remarks);

@@ -317,7 +317,7 @@ TEST(DistLoadTest, InterruptedItTellsTheResultsSoFar) {
     absl::StrAppend(&output, *line, "\n");
   }
   EXPECT_THAT(output,
-              AllOf(HasSubstr("round trips         71.2 k/s\n"),
+              AllOf(HasSubstr("round trips         71.8 k/s\n"),
                     HasSubstr("WARNING: interrupted: these are the results "
                               "so far\n")));
   const absl::StatusOr<LoadResults> read =

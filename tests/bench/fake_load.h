@@ -1,8 +1,6 @@
-// FakeLoad: what RunLoad does, but with a target and a clock that are numbers:
-// a load takes no time, and gives the same figures each time.
-//
-// The target is a queue with one server that takes 10 us for a message, and a
-// random 4 us more on average. Some targets are special:
+// FakeLoad: what RunLoad does, but to a target and by a clock that are numbers
+// (virtual_transport.h): a load takes no time, and gives the same figures each
+// time. Some targets are special:
 //
 //   down@fake     is not there
 //   other@fake    has no load

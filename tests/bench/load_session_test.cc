@@ -83,16 +83,19 @@ TEST_F(LoadSessionTest, InterruptedItKeepsWhatItHas) {
   int calls = 0;
   ASSERT_TRUE(Measure([&](const LoadSpec& spec, const RunHooks& hooks) {
                 EXPECT_EQ(hooks.interrupted, &interrupted_);
+                const absl::StatusOr<Measurement> measured =
+                    FakeLoad(spec, hooks);
                 interrupted_ = ++calls == 2;
-                return FakeLoad(spec, hooks);
+                return measured;
               }).ok());
   EXPECT_THAT(run_.measurements, SizeIs(2));
 }
 
 TEST_F(LoadSessionTest, InterruptedInTheWarmupThereIsNothing) {
-  ASSERT_TRUE(Measure([&](const LoadSpec&, const RunHooks&) {
+  ASSERT_TRUE(Measure([&](const LoadSpec&,
+                          const RunHooks&) -> absl::StatusOr<Measurement> {
                 interrupted_ = true;
-                return Measurement{.interrupted = true};
+                return absl::CancelledError("interrupted");
               }).ok());
   EXPECT_THAT(run_.measurements, IsEmpty());
 }

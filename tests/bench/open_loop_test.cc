@@ -1,111 +1,130 @@
-// What an open loop must show, by arithmetic: a target that stops for a while
-// delays all messages that are due meanwhile, not only the one it holds. The
-// clock is a number, so that no machine decides.
+// What the open loop of a LoadClient must show, by arithmetic: a target that
+// stops for a while delays all messages that are due meanwhile, not only the
+// one it holds. Target and clock are numbers, so that no machine decides.
 
-#include <algorithm>
-#include <cstdint>
+#include <string>
+#include <tuple>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "ringdist/bench/load/histogram.h"
-#include "ringdist/bench/load/pacer.h"
+#include "ringdist/bench/load/load_client.h"
+#include "ringdist/bench/load/load_spec.h"
+#include "ringdist/bench/load/measurement.h"
+#include "ringdist/bench/load/run_hooks.h"
+#include "ringdist/tests/bench/virtual_transport.h"
 
 namespace ringdist {
 namespace {
 
 constexpr int64_t kMillisecond = 1'000'000;
-constexpr int64_t kSecond = 1000 * kMillisecond;
 
-// Takes messages in order, each in `service_ns`, but none from `stall_begin_ns`
-// on for `stall_ns`.
-class StallingTarget {
- public:
-  StallingTarget(int64_t service_ns, int64_t stall_begin_ns, int64_t stall_ns)
-      : service_ns_(service_ns),
-        stall_begin_ns_(stall_begin_ns),
-        stall_end_ns_(stall_begin_ns + stall_ns) {}
-
-  // When the answer is there to a message sent at a time.
-  int64_t Answer(int64_t sent_ns) {
-    int64_t start = std::max(sent_ns, free_ns_);
-    if (start >= stall_begin_ns_) start = std::max(start, stall_end_ns_);
-    free_ns_ = start + service_ns_;
-    return free_ns_;
-  }
-
- private:
-  const int64_t service_ns_;
-  const int64_t stall_begin_ns_;
-  const int64_t stall_end_ns_;
-  int64_t free_ns_ = 0;
-};
-
-Histogram RunOpenLoop(const LoadSpec& spec, StallingTarget target) {
-  Histogram latency;
-  Pacer pacer(spec);
-  const int64_t end = absl::ToInt64Nanoseconds(spec.duration);
-  for (int64_t due = pacer.Next(); due < end; due = pacer.Next()) {
-    latency.Record(target.Answer(due) - due);
-  }
-  return latency;
+Measurement MeasurementOf(const LoadSpec& spec) {
+  EXPECT_TRUE(spec.Validate().ok()) << spec.Validate();
+  const RunHooks hooks;
+  LoadClient<VirtualTransport> client(spec, Peer::kRingdist, hooks);
+  absl::StatusOr<Measurement> measurement = client.Run();
+  if (measurement.ok()) return *std::move(measurement);
+  ADD_FAILURE() << measurement.status();
+  return {.duration = absl::Seconds(1)};
 }
 
-LoadSpec SpecOf(Arrival arrival) {
+// 100,000 round trips, to a target that does nothing else.
+LoadSpec SpecOf(Workload workload, Arrival arrival) {
   LoadSpec spec;
+  spec.workload = workload;
   spec.arrival = arrival;
   spec.rate = 20'000;
   spec.burst = 20;
   spec.duration = absl::Seconds(5);
+  spec.slow_consumer = absl::Nanoseconds(100);
   return spec;
 }
 
-// The latency that a part of all messages does not exceed, when a stall S at
-// the rate R holds R * S of them, evenly over (0, S].
-double Computed(const LoadSpec& spec, double stall_ns, double percentile) {
-  const double seconds = absl::ToDoubleSeconds(spec.duration);
-  const double held = stall_ns / 1e9 / seconds;  // The part that is held.
+// The latency that so many percent of all messages do not exceed, when a stall
+// S at the rate R holds R * S of them, evenly over (0, S].
+double Computed(const LoadSpec& spec, double percentile) {
+  const double stall_ns = absl::ToDoubleNanoseconds(spec.stall);
+  const double held = absl::FDivDuration(spec.stall, spec.duration);
   return stall_ns * (1 - (1 - percentile / 100) / held);
 }
 
-class OpenLoopTest : public testing::TestWithParam<Arrival> {};
+class StallTest : public testing::TestWithParam<std::tuple<Workload, Arrival>> {
+};
 
-TEST_P(OpenLoopTest, AStallShowsInTheTailAsComputed) {
-  constexpr int64_t kStall = 100 * kMillisecond;
-  const LoadSpec spec = SpecOf(GetParam());
-  const Histogram latency =
-      RunOpenLoop(spec, StallingTarget(100, 2 * kSecond, kStall));
+TEST_P(StallTest, ShowsInTheTailAsComputed) {
+  LoadSpec spec = SpecOf(std::get<0>(GetParam()), std::get<1>(GetParam()));
+  spec.stall = absl::Milliseconds(100);
+  const Measurement measurement = MeasurementOf(spec);
   // 2 % of all messages are held.
-  EXPECT_LT(latency.ValueAt(97.5), kMillisecond);
+  EXPECT_LT(measurement.latency.ValueAt(97.5), kMillisecond);
   for (const double percentile : {98.5, 99.0, 99.5, 99.9, 99.99}) {
-    const double computed = Computed(spec, kStall, percentile);
-    EXPECT_NEAR(latency.ValueAt(percentile), computed, 0.05 * computed)
+    const double computed = Computed(spec, percentile);
+    EXPECT_NEAR(measurement.latency.ValueAt(percentile), computed,
+                0.05 * computed)
         << percentile;
   }
-  EXPECT_NEAR(latency.max(), kStall, 0.05 * kStall);
+  EXPECT_NEAR(measurement.latency.max(), 100 * kMillisecond, 5 * kMillisecond);
+  // It held back no message that was due: only the target stopped.
+  EXPECT_LT(measurement.blocked.max(), kMillisecond);
+  EXPECT_NEAR(measurement.asked_rate, 20'000, 200);
+  EXPECT_NEAR(measurement.Rate(), measurement.asked_rate, 20);
+  EXPECT_EQ(measurement.faults.Total(), 0u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Arrivals, OpenLoopTest,
-                         testing::Values(Arrival::kConstant, Arrival::kPoisson,
-                                         Arrival::kBurst),
-                         [](const auto& arrival) {
-                           return std::string(ToString(arrival.param));
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    OpenLoops, StallTest,
+    testing::Combine(testing::Values(Workload::kEcho, Workload::kStream,
+                                     Workload::kCall),
+                     testing::Values(Arrival::kConstant, Arrival::kPoisson,
+                                     Arrival::kBurst)),
+    [](const auto& load) {
+      return absl::StrCat(ToString(std::get<0>(load.param)), "_",
+                          ToString(std::get<1>(load.param)));
+    });
+
+// What is wrong with a closed loop: it waits with the target, so that of the
+// same stall it tells one late message.
+TEST(OpenLoopTest, AClosedLoopHidesTheStall) {
+  LoadSpec spec = SpecOf(Workload::kEcho, Arrival::kClosed);
+  spec.rate = 0;
+  spec.slow_consumer = absl::Microseconds(50);
+  spec.stall = absl::Milliseconds(100);
+  const Measurement measurement = MeasurementOf(spec);
+  EXPECT_NEAR(measurement.latency.ValueAt(99.99), 50'000, 50);
+  EXPECT_EQ(
+      measurement.latency.count() - measurement.latency.CountAtOrBelow(60'000),
+      1u);
+}
 
 TEST(OpenLoopTest, WithoutAStallThereIsNoTail) {
-  const Histogram latency = RunOpenLoop(SpecOf(Arrival::kConstant),
-                                        StallingTarget(1'000, 10 * kSecond, 0));
-  EXPECT_EQ(latency.count(), 100'000u);
-  EXPECT_EQ(latency.min(), 1'000);
-  EXPECT_EQ(latency.max(), 1'000);
+  const Measurement measurement =
+      MeasurementOf(SpecOf(Workload::kEcho, Arrival::kConstant));
+  EXPECT_EQ(measurement.latency.count(), 100'000u);
+  EXPECT_EQ(measurement.latency.min(), 100);
+  EXPECT_EQ(measurement.latency.max(), 100);
+}
+
+TEST(OpenLoopTest, ManyConnectionsShareTheRate) {
+  LoadSpec spec = SpecOf(Workload::kEcho, Arrival::kConstant);
+  spec.connections = 16;
+  const Measurement measurement = MeasurementOf(spec);
+  EXPECT_EQ(measurement.latency.count(), 100'000u);
+  EXPECT_EQ(measurement.latency.max(), 100);
 }
 
 // A target that is a little too slow: the queue grows to the end.
 TEST(OpenLoopTest, AnOverloadShowsAsAGrowingQueue) {
-  const LoadSpec spec = SpecOf(Arrival::kConstant);
-  const Histogram latency =
-      RunOpenLoop(spec, StallingTarget(55'000, 10 * kSecond, 0));
+  LoadSpec spec = SpecOf(Workload::kEcho, Arrival::kConstant);
+  spec.warmup = absl::ZeroDuration();
+  spec.slow_consumer = absl::Microseconds(55);
+  const Measurement measurement = MeasurementOf(spec);
   // 50 us apart and 55 us each: 10 % of the time is missing at the end.
-  EXPECT_NEAR(latency.max(), 0.5e9, 0.01e9);
-  EXPECT_NEAR(latency.ValueAt(50), 0.25e9, 0.01e9);
+  EXPECT_NEAR(measurement.latency.max(), 0.5e9, 0.01e9);
+  EXPECT_NEAR(measurement.latency.ValueAt(50), 0.25e9, 0.01e9);
+  EXPECT_NEAR(measurement.asked_rate, 20'000, 1);
+  EXPECT_NEAR(measurement.Rate(), 20'000 / 1.1, 20);
 }
 
 }  // namespace

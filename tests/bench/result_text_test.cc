@@ -8,6 +8,7 @@
 namespace ringdist {
 namespace {
 
+using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
@@ -43,7 +44,8 @@ TEST(ResultTextTest, OfARunMeasuredOnce) {
   bandwidth          64.0 MB/s
 
   2,000,000 messages checked (ends): none lost, duplicated, reordered or corrupted
-  each took 0.00025 kernel entries of the receiver, 240 ns of the receiver's processor
+  receiver: 0.00025 kernel entries, 240 ns of CPU for each; 8.74 MiB of memory
+  sender: 1 completions for each
   what the generator itself takes is not known: the client is a beam
   beam_reductions: 1,234,567
 )");
@@ -102,6 +104,14 @@ TEST(RunSummaryTest, WarnsOfAllThatIsWrong) {
                           "2 failed; first: refused",
                           "the target did not keep up with the rate",
                           "interrupted: these are the results so far"));
+}
+
+TEST(RunSummaryTest, TellsWhatWentBesideRoundTrips) {
+  LoadRun run = SampleEcho();
+  run.spec.workload = Workload::kMixed;
+  run.measurements[0].counters = {{"large_bytes_per_second", 3.21e9}};
+  EXPECT_THAT(Remarks(run),
+              Contains("beside them: messages of 64 MiB, 3.21 GB/s"));
 }
 
 TEST(RunSummaryTest, OfNothing) {

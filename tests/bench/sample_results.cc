@@ -61,6 +61,8 @@ LoadRun SampleStream() {
                          .bytes = 32'000'000}};
   measurement.counters = {{"receiver_enters", 500},
                           {"receiver_cpu_ns", 480e6},
+                          {"receiver_memory_bytes", 9'162'752},
+                          {"sender_completions", 2'000'000},
                           {"beam_reductions", 1234567}};
   run.generator.unknown = "the client is a beam";
   return run;
