@@ -172,7 +172,8 @@ std::vector<std::string> DrawWatch(const WatchState& state, size_t width,
   if (lines.size() + 1 < height && !state.events.empty()) {
     lines.emplace_back();
     const size_t room = height - lines.size();
-    const size_t shown = std::min(room, state.events.size());
+    const auto shown =
+        static_cast<ptrdiff_t>(std::min(room, state.events.size()));
     lines.insert(lines.end(), state.events.end() - shown, state.events.end());
   }
   if (lines.size() > height) lines.resize(height);
