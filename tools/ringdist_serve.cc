@@ -300,8 +300,8 @@ CLI::App& AddServeCommand(CLI::App& app, ServeFlags& flags) {
   CLI::Option& visible =
       *serve.add_flag("--visible", flags.visible,
                       "Be in nodes() of the others, and not only in\n"
-                      "nodes(hidden): a member of their cluster. It connects\n"
-                      "to all visible nodes, and takes part in global.");
+                      "nodes(hidden): a member of their cluster, which\n"
+                      "connects to all others, and takes part in global.");
   serve
       .add_flag_callback(
           "--overlapping_partitions",
