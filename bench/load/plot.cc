@@ -82,12 +82,16 @@ std::string AxisScript(absl::string_view name, const Axis& axis) {
                       "set ", name, "tics ", TicsOf(axis), "\n");
 }
 
+std::string RangeOf(const Axis& axis) {
+  if (!axis.is_logarithmic) return "[0:*]";
+  return axis.lowest > 0 ? absl::StrFormat("[%.9g:*]", axis.lowest) : "[*:*]";
+}
+
 std::string PanelScript(const Panel& panel) {
-  return absl::StrCat(
-      "set title ", Quoted(panel.title), " noenhanced\n",
-      AxisScript("x", panel.x), AxisScript("y", panel.y),
-      panel.y.is_logarithmic ? "set yrange [*:*]\n" : "set yrange [0:*]\n",
-      PlotCommand(panel));
+  return absl::StrCat("set title ", Quoted(panel.title), " noenhanced\n",
+                      AxisScript("x", panel.x), AxisScript("y", panel.y),
+                      "set yrange ", RangeOf(panel.y), "\n",
+                      PlotCommand(panel));
 }
 
 }  // namespace

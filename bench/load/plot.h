@@ -27,6 +27,7 @@ struct Curve {
 struct Axis {
   std::string label;
   bool is_logarithmic = false;
+  double lowest = 0;  // Where a logarithmic one begins; 0: at its first value.
   bool has_prefixes = false;  // 70 k instead of 70000.
   // "text" at a position, instead of numbers.
   std::vector<std::pair<std::string, double>> tics;

@@ -100,6 +100,8 @@ NamedPlot LatencyPlot(const LoadRun& run, const Histogram& latency) {
       PercentileCurve(is_repeated ? "all repeats" : "latency", latency, unit));
   panel.y.is_logarithmic = IsWide(panel.curves);
   if (is_blocked) {
+    // Most are not blocked at all, which would be far below.
+    panel.y.lowest = static_cast<double>(latency.min()) / unit.nanoseconds;
     panel.curves.push_back(PercentileCurve("blocked", blocked, unit));
   }
   return {"latency",

@@ -42,6 +42,12 @@ TEST(PlotTest, TheScript) {
                         "'-' with lines lc rgb '#0072b2' lw 2 title 'p99'\n"
                         "1 2\ne\n1 20.5\n10 1000000\ne\n"));
   EXPECT_THAT(script, HasSubstr("set format y '%.1s %c'\n"));
+  EXPECT_THAT(script, HasSubstr("set yrange [0:*]\n"));
+  Plot plot = SamplePlot();
+  plot.panels[0].y.is_logarithmic = true;
+  EXPECT_THAT(GnuplotScript(plot, ""), HasSubstr("set yrange [*:*]\n"));
+  plot.panels[0].y.lowest = 0.25;
+  EXPECT_THAT(GnuplotScript(plot, ""), HasSubstr("set yrange [0.25:*]\n"));
 }
 
 TEST(PlotTest, GnuplotDrawsIt) {
