@@ -46,6 +46,8 @@ class EiClientTransport final {
     EiNode* node = nullptr;                      // That dialled last.
     std::unique_ptr<EiLink> link;                // Null when it is down.
     bool wants_to_write = false;
+    bool is_paused = false;
+    size_t bytes_since_pause = 0;
     uint64_t calls_answered = 0;
   };
 
@@ -76,7 +78,8 @@ class EiClientTransport final {
 
   bool Send(Connection& connection, MessageType type, uint64_t number,
             absl::string_view payload, PayloadLife) {
-    if (connection.link == nullptr) return false;
+    if (connection.link == nullptr || IsPaused(connection)) return false;
+    connection.bytes_since_pause += payload.size() + kHeaderBytes;
     const EiLink::Sent sent = SendNow(connection, type, number, payload);
     if (sent == EiLink::Sent::kNoRoom && !connection.wants_to_write) {
       WatchWrites(connection, true);
@@ -95,7 +98,7 @@ class EiClientTransport final {
     }
     Connection& first = connections_.front();
     const bool blocks = connections_.size() == 1 && first.link != nullptr &&
-                        !first.wants_to_write &&
+                        !first.wants_to_write && paused_.empty() &&
                         max_wait >= EiSocket::kLongestWait &&
                         spec_.busy_poll == absl::ZeroDuration();
     if (blocks) {
@@ -103,12 +106,13 @@ class EiClientTransport final {
       return absl::OkStatus();
     }
     if (shared_.buffers) FlushAll();
-    const bool has_more = shared_.has_read_ahead;
+    const bool has_more = shared_.has_read_ahead || !paused_.empty();
     for (const epoll_event& event :
          poll_.Wait(has_more ? absl::ZeroDuration() : max_wait)) {
       OnEvent(*static_cast<Connection*>(event.data.ptr), event.events);
     }
-    if (has_more) ReceiveReadAhead();
+    if (shared_.has_read_ahead) ReceiveReadAhead();
+    Unpause();
     return absl::OkStatus();
   }
   static int64_t Now() { return MonotonicNow(); }
@@ -117,6 +121,11 @@ class EiClientTransport final {
   }
 
  private:
+  // Who only sends, to a peer that is faster, would never come to anything
+  // else: so much, and then the others have their turn.
+  static constexpr size_t kBytesBetweenPauses = size_t{256} * 1024;
+  static constexpr size_t kHeaderBytes = 64;
+
   // A real node takes a while to notice the end of a connection, and ei does
   // not know how to replace it with another one of the same name.
   static constexpr int kNodesToConnect = 16;
@@ -223,6 +232,24 @@ class EiClientTransport final {
     user_.OnMessage(connection, message.type, message.number, message.payload);
   }
 
+  // Whether it has sent enough for this turn.
+  bool IsPaused(Connection& connection) {
+    if (connection.bytes_since_pause < kBytesBetweenPauses) return false;
+    if (!std::exchange(connection.is_paused, true)) {
+      paused_.push_back(&connection);
+    }
+    return true;
+  }
+
+  void Unpause() {
+    for (Connection* const connection :
+         std::exchange(paused_, std::vector<Connection*>())) {
+      connection->is_paused = false;
+      connection->bytes_since_pause = 0;
+      user_.OnWritable(*connection);
+    }
+  }
+
   void WatchWrites(Connection& connection, bool watch) {
     connection.wants_to_write = watch;
     poll_.Change(connection.link->socket().fd(), &connection, watch);
@@ -243,6 +270,7 @@ class EiClientTransport final {
   EiPoll poll_;
   std::deque<Connection> connections_;
   std::deque<Connection*> to_dial_;
+  std::vector<Connection*> paused_;  // Until the next turn.
   EiEncoder encoder_;
   erlang_msg message_;  // That was received, with what follows.
   EiBuffer buffer_;

@@ -45,6 +45,8 @@ class EiServerTransport final {
     uint64_t stream = 0;
     erlang_pid from;       // Who is answered, over
     Link* link = nullptr;  // this; null when that is down.
+    bool is_paused = false;
+    size_t bytes_since_pause = 0;
   };
   struct Link {
     std::unique_ptr<EiLink> ei;
@@ -71,7 +73,8 @@ class EiServerTransport final {
 
   bool Send(Connection& connection, MessageType type, uint64_t number,
             absl::string_view payload, PayloadLife) {
-    if (connection.link == nullptr) return false;
+    if (connection.link == nullptr || IsPaused(connection)) return false;
+    connection.bytes_since_pause += payload.size() + kHeaderBytes;
     return SendTo(*connection.link, connection.from,
                   encoder_.Answer({.type = type,
                                    .stream = connection.stream,
@@ -81,18 +84,19 @@ class EiServerTransport final {
 
   absl::Status Turn(absl::Duration max_wait) {
     const bool blocks = links_.size() == 1 && !links_.front()->wants_to_write &&
-                        max_wait >= EiSocket::kLongestWait &&
+                        paused_.empty() && max_wait >= EiSocket::kLongestWait &&
                         spec_.busy_poll == absl::ZeroDuration();
     if (blocks) {
       ReceiveFrom(*links_.front(), kMessagesBetweenPolls, /*may_wait=*/true);
     }
     if (shared_.buffers) FlushAll();
-    const bool has_more = shared_.has_read_ahead;
+    const bool has_more = shared_.has_read_ahead || !paused_.empty();
     for (const epoll_event& event :
          poll_.Wait(blocks || has_more ? absl::ZeroDuration() : max_wait)) {
       OnEvent(static_cast<Link*>(event.data.ptr), event.events);
     }
-    if (has_more) ReceiveReadAhead();
+    if (shared_.has_read_ahead) ReceiveReadAhead();
+    Unpause();
     return absl::OkStatus();
   }
   static int64_t Now() { return MonotonicNow(); }
@@ -105,6 +109,10 @@ class EiServerTransport final {
   static constexpr int kMessagesBetweenPolls = 1024;
   // From one of several connections, before the next one's turn.
   static constexpr int kMessagesAtOnce = 64;
+  // Who only sends, to a peer that is faster, would never come to anything
+  // else: so much, and then the others have their turn.
+  static constexpr size_t kBytesBetweenPauses = size_t{256} * 1024;
+  static constexpr size_t kHeaderBytes = 64;
 
   // Only its own event takes a link down, and it has one at a time.
   void OnEvent(Link* link, uint32_t events) {
@@ -176,15 +184,17 @@ class EiServerTransport final {
     user_.OnMessage(*stream, message.type, message.number, message.payload);
   }
 
+  // Reports of number 0 may come again, as long as nothing was sent.
   void OpenStream(Link& link, uint64_t number) {
     if (number >= kMaxStreams) return;
     if (number >= streams_.size()) streams_.resize(number + 1);
-    streams_[number] = std::make_unique<Connection>();
-    Connection& stream = *streams_[number];
-    stream.stream = number;
-    stream.from = from_;
-    stream.link = &link;
-    user_.OnUp(stream);
+    std::unique_ptr<Connection>& stream = streams_[number];
+    if (stream != nullptr && stream->link == &link) return;
+    stream = std::make_unique<Connection>();
+    stream->stream = number;
+    stream->from = from_;
+    stream->link = &link;
+    user_.OnUp(*stream);
   }
 
   bool SendTo(Link& link, const erlang_pid& to, absl::string_view message) {
@@ -193,6 +203,26 @@ class EiServerTransport final {
       WatchWrites(link, true);
     }
     return sent == EiLink::Sent::kSent;  // Who is gone, the next read tells.
+  }
+
+  // Whether it has sent enough for this turn.
+  bool IsPaused(Connection& connection) {
+    if (connection.bytes_since_pause < kBytesBetweenPauses) return false;
+    if (!std::exchange(connection.is_paused, true)) {
+      paused_.push_back(connection.stream);
+    }
+    return true;
+  }
+
+  // A stream may have been opened anew meanwhile.
+  void Unpause() {
+    for (const uint64_t number :
+         std::exchange(paused_, std::vector<uint64_t>())) {
+      Connection& stream = *streams_[number];
+      if (!std::exchange(stream.is_paused, false)) continue;
+      stream.bytes_since_pause = 0;
+      user_.OnWritable(stream);
+    }
   }
 
   void WatchWrites(Link& link, bool watch) {
@@ -239,6 +269,7 @@ class EiServerTransport final {
   EiPoll poll_;
   std::vector<std::unique_ptr<Link>> links_;
   std::vector<std::unique_ptr<Connection>> streams_;
+  std::vector<uint64_t> paused_;  // Streams, until the next turn.
   EiEncoder encoder_;
   erlang_msg message_;  // That was received, with what follows.
   EiBuffer buffer_;

@@ -126,9 +126,8 @@ void EiSocket::EndHandshake() {
 
 int EiSocket::Read(char* to, ssize_t* size) {
   const auto asked = static_cast<size_t>(*size);
-  const bool is_buffered = setup_.shared.buffers && asked < kBufferBytes;
-  if (!has_read_ahead() && is_buffered && !in_handshake_) {
-    const int error = ReadBuffer();
+  if (setup_.shared.buffers && !in_handshake_ && ReadsBegin()) {
+    const int error = BufferMessage();
     if (error != 0) return error;
     if (!has_read_ahead()) return *size = 0;  // The peer has closed.
   }
@@ -143,6 +142,24 @@ int EiSocket::Read(char* to, ssize_t* size) {
   }
   if (!in_handshake_) CountRead(to, static_cast<size_t>(*size));
   return 0;
+}
+
+int EiSocket::BufferMessage() {
+  while (true) {
+    const size_t have = read_.size() - read_begin_;
+    size_t wanted = sizeof(header_);
+    if (have >= wanted) {
+      wanted += LoadBigEndian<uint32_t>(read_.data() + read_begin_);
+    }
+    if (have >= std::min(wanted, kBufferBytes)) return 0;
+    read_.erase(0, std::exchange(read_begin_, 0));
+    read_.resize(have + kBufferBytes);
+    ssize_t received = 0;
+    const int error = Receive(read_.data() + have, kBufferBytes, &received);
+    read_.resize(have + (error == 0 ? static_cast<size_t>(received) : 0));
+    if (error != 0) return error;
+    if (received == 0) return have == 0 ? 0 : EPIPE;
+  }
 }
 
 // ei reads the length, of 4 bytes, and then the message, never beyond it.
@@ -177,15 +194,6 @@ int EiSocket::Receive(char* to, size_t size, ssize_t* received) {
            (errno == EINTR || --attempts > 0));
   if (*received >= 0) return 0;
   return errno == EAGAIN && !may_fail ? ETIMEDOUT : errno;
-}
-
-int EiSocket::ReadBuffer() {
-  read_.resize(kBufferBytes);
-  read_begin_ = 0;
-  ssize_t received = 0;
-  const int error = Receive(read_.data(), read_.size(), &received);
-  read_.resize(error == 0 ? static_cast<size_t>(received) : 0);
-  return error;
 }
 
 // Writing.
@@ -227,6 +235,7 @@ int EiSocket::WaitToWrite() {
   if (count == 0) return ETIMEDOUT;
   if (count < 0) return errno == EINTR ? 0 : errno;
   if ((ready.revents & POLLIN) == 0) return 0;
+  read_.erase(0, std::exchange(read_begin_, 0));
   const size_t size = read_.size();
   read_.resize(size + kBufferBytes);
   ++setup_.shared.system_calls;

@@ -88,7 +88,8 @@ class EiSocket {
   // Keeps count of where in a message the reader is.
   void CountRead(const char* bytes, size_t size);
   int Receive(char* to, size_t size, ssize_t* received);
-  int ReadBuffer();
+  // Reads ahead until there is a whole message, or a buffer full of it.
+  int BufferMessage();
   // Waits until there is room, reading ahead meanwhile.
   int WaitToWrite();
   int Gather(const iovec* parts, int count);

@@ -177,7 +177,6 @@ count(Payload, Matches, S) ->
 %% messages were sent before it.
 expect(0, #s{stream = Stream} = S) ->
     erase({missing, Stream}),
-    erase({flood, Stream}),
     S#s{next = 1};
 expect(Number, #s{next = Next} = S) when Number >= Next ->
     skip_to(Number + 1, S);
@@ -268,9 +267,10 @@ spin(Until) ->
 %% Where messages are sent on the same stream the answer comes behind them.
 answer({report, From, Stream, Number}, S) ->
     Answer = {report, Stream, Number, report(S)},
-    case get({flood, Stream}) of
-        undefined -> From ! Answer;
-        Flood -> Flood ! {send, Answer}
+    Flood = get({flood, Stream}),
+    case is_pid(Flood) andalso is_process_alive(Flood) of
+        true -> Flood ! {send, Answer};
+        false -> From ! Answer
     end.
 
 report(S) ->
