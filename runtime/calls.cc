@@ -115,8 +115,6 @@ void Calls::Clear() {
   while (!open_.empty()) {
     asked_.clear();
     nodes_.clear();
-    waiting_.clear();
-    waiting_bytes_ = 0;
     failed_.clear();
     // What is destroyed with a callback may look for calls, or make some.
     const auto open = std::exchange(open_, {});
@@ -136,7 +134,7 @@ void Calls::BecomeSelf() {
 Calls::Open& Calls::Begin(absl::string_view node, absl::Duration timeout,
                           CallCallback done) {
   const CallId id = ++last_id_;
-  ++nodes_[node];
+  ++nodes_[node].open;
   auto& open = open_[id];
   open = std::make_unique<Open>(*this, id, node, std::move(done));
   if (timeout != absl::InfiniteDuration()) {
@@ -198,7 +196,9 @@ void Calls::Start(Open& open, const Request& request) {
   if (!way.connecting.ok()) {
     return FailSoon(open, CannotConnect(open.node, way.connecting));
   }
-  if (!way.is_up || waiting_.contains(open.node)) return Wait(open, request);
+  if (!way.is_up || !nodes_.at(open.node).waiting.empty()) {
+    return Wait(open, request);
+  }
   const absl::Status asked = Ask(open, request, way.has_spawn);
   if (asked.ok()) return;
   // Nobody tells when this node itself has room.
@@ -209,18 +209,20 @@ void Calls::Start(Open& open, const Request& request) {
 }
 
 void Calls::Wait(Open& open, const Request& request) {
-  if (waiting_bytes_ >= limit_bytes_) {
-    return FailSoon(open, absl::ResourceExhaustedError(absl::StrCat(
-                              "system_limit: calls of ", waiting_bytes_,
-                              " bytes wait to be sent already")));
+  OfNode& node = nodes_.at(open.node);
+  if (node.waiting_bytes >= limit_bytes_) {
+    return FailSoon(open,
+                    absl::ResourceExhaustedError(absl::StrCat(
+                        "system_limit: calls of ", node.waiting_bytes,
+                        " bytes wait to be sent to ", open.node, " already")));
   }
   open.waiting = std::make_unique<Waiting>(request);
-  waiting_bytes_ += open.waiting->size();
-  waiting_[open.node].push_back(open.id);
+  node.waiting_bytes += open.waiting->size();
+  node.waiting.push_back(open.id);
 }
 
 void Calls::StopWaiting(Open& open) {
-  waiting_bytes_ -= open.waiting->size();
+  nodes_.at(open.node).waiting_bytes -= open.waiting->size();
   open.waiting.reset();
 }
 
@@ -279,31 +281,39 @@ void Calls::NoteAsked(Open& open, Kind kind, const Reference& reference) {
 }
 
 void Calls::OnWritable(absl::string_view node) {
-  const auto found = waiting_.find(node);
-  if (found == waiting_.end()) return;
+  const auto found = nodes_.find(node);
+  if (found == nodes_.end()) return;
   const bool has_spawn = find_way_(node).has_spawn;
-  for (std::deque<CallId>& ids = found->second; !ids.empty(); ids.pop_front()) {
-    Open* const open = Find(ids.front());
-    if (open == nullptr || open->waiting == nullptr) continue;
-    const Waiting& waiting = *open->waiting;
-    const auto body = [&](TermWriter& writer) {
-      writer.WriteTerm(waiting.body);
-    };
-    const absl::Status asked = Ask(
-        *open, {waiting.module, waiting.function, waiting.server(node), body},
-        has_spawn);
-    if (absl::IsResourceExhausted(asked)) return;  // This is called again.
-    StopWaiting(*open);
-    if (!asked.ok()) FailSoon(*open, CannotSend(node, asked));
+  std::vector<CallId>& waiting = found->second.waiting;
+  size_t asked = 0;
+  while (asked < waiting.size() && AskWaiting(waiting[asked], has_spawn)) {
+    ++asked;
   }
-  waiting_.erase(found);
+  // If there is no room, this is called again.
+  waiting.erase(waiting.begin(),
+                waiting.begin() + static_cast<std::ptrdiff_t>(asked));
+}
+
+bool Calls::AskWaiting(CallId id, bool has_spawn) {
+  Open* const open = Find(id);
+  if (open == nullptr || open->waiting == nullptr) return true;
+  const Waiting& waiting = *open->waiting;
+  const auto body = [&](TermWriter& writer) { writer.WriteTerm(waiting.body); };
+  const absl::Status asked =
+      Ask(*open,
+          {waiting.module, waiting.function, waiting.server(open->node), body},
+          has_spawn);
+  if (absl::IsResourceExhausted(asked)) return false;
+  StopWaiting(*open);
+  if (!asked.ok()) FailSoon(*open, CannotSend(open->node, asked));
+  return true;
 }
 
 void Calls::OnLost(absl::string_view node, const absl::Status& reason) {
   // Calls that were asked have heard of it by their monitors.
-  const auto waiting = waiting_.extract(node);
-  if (waiting.empty()) return;
-  for (const CallId id : waiting.mapped()) {
+  const auto found = nodes_.find(node);
+  if (found == nodes_.end()) return;
+  for (const CallId id : std::exchange(found->second.waiting, {})) {
     Open* const open = Find(id);
     if (open == nullptr || open->waiting == nullptr) continue;
     FailSoon(*open, NoConnection(node, reason.message()));
@@ -371,7 +381,7 @@ void Calls::Leave(Open& open) {
 
 std::unique_ptr<Calls::Open> Calls::Remove(Open& open) {
   const auto node = nodes_.find(open.node);
-  if (--node->second == 0) nodes_.erase(node);
+  if (--node->second.open == 0) nodes_.erase(node);
   return std::move(open_.extract(open.id).mapped());
 }
 

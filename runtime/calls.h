@@ -20,7 +20,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,9 +58,9 @@ class Calls {
   // Finds the way to a node, connecting to it if need be.
   using FindWay = absl::AnyInvocable<Way(absl::string_view node)>;
 
-  // `reactor` and `processes` outlive it. `limit_bytes` bounds what waits.
-  // `aliases`: this node announces that it knows aliases, so that servers may
-  // answer to one.
+  // `reactor` and `processes` outlive it. `limit_bytes` bounds what waits for
+  // one node. `aliases`: this node announces that it knows aliases, so that
+  // servers may answer to one.
   Calls(Reactor& reactor, ProcessTable& processes, size_t limit_bytes,
         bool aliases, FindWay find_way);
   ~Calls();
@@ -97,6 +96,12 @@ class Calls {
  private:
   struct Open;
   struct Waiting;
+  // The calls of one node, as long as there are any.
+  struct OfNode {
+    size_t open = 0;
+    std::vector<CallId> waiting;  // In order; some may have ended.
+    size_t waiting_bytes = 0;
+  };
   enum class Kind {
     kFunction,  // By a spawn request.
     kRex,       // Of a function, by the server rex.
@@ -125,6 +130,8 @@ class Calls {
   absl::Status AskServer(Open& open, Kind kind, const Destination& server,
                          MessageWriter request);
   void NoteAsked(Open& open, Kind kind, const Reference& reference);
+  // False: there is no room for it.
+  bool AskWaiting(CallId id, bool has_spawn);
   // What the process that calls are made from is sent.
   void OnMessage(const TermView& message);
   void OnDown(Open& open, const TermView& reason);
@@ -148,12 +155,9 @@ class Calls {
   Process caller_;
   CallId last_id_ = 0;
   absl::flat_hash_map<CallId, std::unique_ptr<Open>> open_;
-  absl::flat_hash_map<std::string, size_t> nodes_;  // How many of each.
+  absl::flat_hash_map<std::string, OfNode> nodes_;
   // By the reference of the monitor, which is one of this node.
   absl::flat_hash_map<uint64_t, CallId> asked_;
-  // What waits, by node, and in order; some may have ended.
-  absl::flat_hash_map<std::string, std::deque<CallId>> waiting_;
-  size_t waiting_bytes_ = 0;
   std::vector<CallId> failed_;
   Task fail_;
 };

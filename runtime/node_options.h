@@ -51,7 +51,7 @@ struct NodeOptions {
 
   // What may wait for one peer beside its connection's send queue: messages
   // until it is connected, large ones while they are sent in fragments. A
-  // message is refused when so much waits already.
+  // message is refused when so much waits already. As much may wait of calls.
   size_t peer_queue_bytes = 16 * 1024 * 1024;
   // Answers that a peer is owed and does not read: beyond that it is not read
   // either, and if none gets out for a net_ticktime its connection ends. While

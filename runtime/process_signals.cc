@@ -239,8 +239,18 @@ void ProcessTable::RemoveWatcher(const control::DemonitorP& demonitor) {
   if (remove_from(FindName(std::get<AtomView>(demonitor.to)))) {
     return;
   }
-  for (const auto& [key, process] : processes_) {
-    if (remove_from(process.get())) return;
+  const std::string node = demonitor.from.node.ToString();
+  if (node == self_) {
+    for (const auto& [key, process] : processes_) {
+      if (remove_from(process.get())) return;
+    }
+    return;
+  }
+  // A peer may name what it likes: only those are looked at that it knows.
+  const auto related = related_.find(node);
+  if (related == related_.end()) return;
+  for (const uint64_t key : related->second) {
+    if (remove_from(Find(key))) return;
   }
 }
 
