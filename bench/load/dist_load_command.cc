@@ -8,12 +8,14 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "ringdist/bench/load/compare_command.h"
 #include "ringdist/bench/load/file_text.h"
 #include "ringdist/bench/load/live_line.h"
 #include "ringdist/bench/load/load_flags.h"
+#include "ringdist/bench/load/payload_mix.h"
 #include "ringdist/bench/load/percentile_text.h"
 #include "ringdist/bench/load/plot.h"
 #include "ringdist/bench/load/report.h"
@@ -78,6 +80,33 @@ constexpr char kExamples[] =
     "lost, duplicated, reordered or corrupted, or a --fail_if holds; 2 if the "
     "command\n"
     "line is wrong; 3 if less than 99 % of the --rate was reached.";
+
+// Below the flags.
+std::string Footer() {
+  std::string text = "Mixes of payload sizes:\n";
+  for (const NamedMix& mix : PayloadMix::Named()) {
+    absl::StrAppend(&text, "  ", mix.name, ": ", mix.what, "\n    ", mix.shares,
+                    "\n");
+  }
+  return absl::StrCat(text, "\n", kExamples);
+}
+
+// As they were given, but for the cookie: results are for others, too.
+std::vector<std::string> RecordedArguments(int argc, char** argv) {
+  constexpr absl::string_view kCookie = "--cookie";
+  constexpr absl::string_view kHidden = "(not told)";
+  std::vector<std::string> arguments;
+  for (int i = 1; i < argc; ++i) {
+    const absl::string_view argument = argv[i];
+    if (absl::StartsWith(argument, absl::StrCat(kCookie, "="))) {
+      arguments.push_back(absl::StrCat(kCookie, "=", kHidden));
+    } else {
+      const bool is_cookie = i > 1 && argv[i - 1] == kCookie;
+      arguments.emplace_back(is_cookie ? kHidden : argument);
+    }
+  }
+  return arguments;
+}
 
 void PrintLoadError(absl::string_view message) {
   const std::string line = absl::StrCat("dist_load: ", message, "\n");
@@ -206,7 +235,7 @@ int DistLoad(int argc, char** argv, const LoadRunner& runner) {
   CLI::App app(kDescription, "dist_load");
   app.formatter(std::make_shared<HelpFormatter>());
   app.set_help_flag("--help", "Print this and exit.");
-  app.footer(kExamples);
+  app.footer(Footer());
   LoadFlags flags;
   AddLoadFlags(app, flags);
   CompareFlags compare_flags;
@@ -222,7 +251,7 @@ int DistLoad(int argc, char** argv, const LoadRunner& runner) {
   }
   IgnoreSigpipe();
   if (compare.parsed()) return Compare(compare_flags);
-  return RunDistLoad(flags, {argv + 1, argv + argc}, runner);
+  return RunDistLoad(flags, RecordedArguments(argc, argv), runner);
 }
 
 }  // namespace ringdist

@@ -71,14 +71,6 @@ void Group(CLI::App& app, const std::string& heading) {
   }
 }
 
-std::string MixesText() {
-  std::string text;
-  for (const NamedMix& mix : PayloadMix::Named()) {
-    absl::StrAppend(&text, "\n", mix.name, ": ", mix.what);
-  }
-  return text;
-}
-
 void AddWhatFlags(CLI::App& app, LoadFlags& flags) {
   LoadSpec& spec = flags.spec;
   AddNameFlag(app, "--workload", "WORKLOAD",
@@ -92,7 +84,7 @@ void AddWhatFlags(CLI::App& app, LoadFlags& flags) {
               "mixed: round trips of small messages beside a\n"
               "stream of large ones;\n"
               "idle: connections that are held, and their memory.\n"
-              "Default: the canonical run (see below).",
+              "Default: the canonical run (see above).",
               spec.workload);
   AddNameFlag(app, "--level", "LEVEL",
               "packet: distribution packets with bytes of ours;\n"
@@ -100,10 +92,9 @@ void AddWhatFlags(CLI::App& app, LoadFlags& flags) {
               "Default: node, or packet if an end is no node.",
               spec.level);
   AddFlag(app, "--payload", "SIZE",
-          absl::StrCat("Bytes of a message: 0, 64, 4K, 1M; or shares of\n"
-                       "sizes: 64x0.9+64Kx0.1; or a mix by name.",
-                       MixesText(),
-                       "\nAt packet level 8 bytes come on top. Default: 16."),
+          "Bytes of a message: 0, 64, 4K, 1M; or shares of\n"
+          "sizes: 64x0.9+64Kx0.1; or a mix by name (see below).\n"
+          "At packet level 8 bytes come on top. Default: 16.",
           [&spec](const std::string& text) {
             return PayloadMix::Parse(text, spec.payload);
           });
@@ -256,7 +247,9 @@ void AddTimeFlags(CLI::App& app, LoadFlags& flags) {
 void AddOutputFlags(CLI::App& app, LoadFlags& flags) {
   AddFileFlag(app, "--json",
               "Write all there is as JSON, version 1 of the schema\n"
-              "in bench/load/result_json.h; for `dist_load compare`.",
+              "in bench/load/result_json.h; for `dist_load compare`.\n"
+              "-: to standard output, instead of the tables; so do\n"
+              "the next two.",
               flags.json);
   AddFileFlag(app, "--csv", "Write the time series as CSV.", flags.csv);
   AddFileFlag(app, "--percentiles",

@@ -293,6 +293,19 @@ TEST(DistLoadTest, AFileCanBeStandardOutput) {
   EXPECT_EQ(read->runs[0].name, "echo");
 }
 
+TEST(DistLoadTest, TheCookieIsNotInTheResults) {
+  for (const std::vector<std::string>& cookie :
+       std::vector<std::vector<std::string>>{{"--cookie=hush"},
+                                             {"--cookie", "hush"}}) {
+    std::vector<std::string> arguments = {"--workload=echo", "--json=-"};
+    arguments.insert(arguments.end(), cookie.begin(), cookie.end());
+    const CommandResult result = RunDistLoad(arguments);
+    EXPECT_EQ(result.exit_status, 0);
+    EXPECT_THAT(result.output,
+                AllOf(HasSubstr("--cookie"), Not(HasSubstr("hush"))));
+  }
+}
+
 TEST(DistLoadTest, AFileThatCannotBeWrittenIsToldBeforeItMeasures) {
   const CommandResult result = RunDistLoad({"--json=/nowhere/load.json"});
   EXPECT_EQ(result.exit_status, 1);

@@ -83,7 +83,9 @@ TEST_F(DistLoadProgramTest, AnOpenLoopThatIsEasilyReached) {
   EXPECT_THAT(result.output, HasSubstr("open loop, poisson 500/s"));
   for (const Measurement& measurement : Results().runs[0].measurements) {
     EXPECT_GT(measurement.asked_rate, 0);
-    EXPECT_EQ(measurement.latency.count(), measurement.blocked.count());
+    EXPECT_GT(measurement.latency.count(), 0u);
+    // What is due at the very end may not be sent any more.
+    EXPECT_LE(measurement.latency.count(), measurement.blocked.count());
     EXPECT_EQ(measurement.faults.Total(), 0u);
   }
 }

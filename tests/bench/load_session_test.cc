@@ -13,7 +13,6 @@
 namespace ringdist {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -81,22 +80,24 @@ TEST_F(LoadSessionTest, AnErrorKeepsWhatWasMeasuredBefore) {
 TEST_F(LoadSessionTest, InterruptedItKeepsWhatItHas) {
   run_.spec.repeat = 5;
   int calls = 0;
-  ASSERT_TRUE(Measure([&](const LoadSpec& spec, const RunHooks& hooks) {
-                EXPECT_EQ(hooks.interrupted, &interrupted_);
-                const absl::StatusOr<Measurement> measured =
-                    FakeLoad(spec, hooks);
-                interrupted_ = ++calls == 2;
-                return measured;
-              }).ok());
+  const LoadRunner runner = [this, &calls](const LoadSpec& spec,
+                                           const RunHooks& hooks) {
+    EXPECT_EQ(hooks.interrupted, &interrupted_);
+    const absl::StatusOr<Measurement> measured = FakeLoad(spec, hooks);
+    if (++calls == 2) interrupted_ = true;
+    return measured;
+  };
+  ASSERT_TRUE(Measure(runner).ok());
   EXPECT_THAT(run_.measurements, SizeIs(2));
 }
 
 TEST_F(LoadSessionTest, InterruptedInTheWarmupThereIsNothing) {
-  ASSERT_TRUE(Measure([&](const LoadSpec&,
-                          const RunHooks&) -> absl::StatusOr<Measurement> {
-                interrupted_ = true;
-                return absl::CancelledError("interrupted");
-              }).ok());
+  const LoadRunner runner =
+      [this](const LoadSpec&, const RunHooks&) -> absl::StatusOr<Measurement> {
+    interrupted_ = true;
+    return absl::CancelledError("interrupted");
+  };
+  ASSERT_TRUE(Measure(runner).ok());
   EXPECT_THAT(run_.measurements, IsEmpty());
 }
 
