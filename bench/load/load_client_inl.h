@@ -193,8 +193,10 @@ void LoadClient<T>::Step() {
   }
   if (recorder_->TakeCut(now_ns_)) OnCutDue();
   SendOwed();
+  // What was due before the end is sent, if late.
+  if (is_open_loop()) AskOpen();
   if (recorder_->over()) return;
-  is_open_loop() ? AskOpen() : AskClosed();
+  if (!is_open_loop()) AskClosed();
   Flood();
 }
 
@@ -248,7 +250,9 @@ void LoadClient<T>::AskClosed() {
     Connection& connection = *askable_.front();
     askable_.pop_front();
     connection.state.is_askable = false;
-    while (MayAsk(connection) && AskOn(connection, now_ns_)) {
+    // One handshake at a time; and if it fails at once, not for ever.
+    while (MayAsk(connection) && AskOn(connection, now_ns_) &&
+           !plan_.connects) {
     }
   }
 }
@@ -256,7 +260,8 @@ void LoadClient<T>::AskClosed() {
 // A message goes to the next connection in turn that takes it.
 template <template <typename, typename> class T>
 void LoadClient<T>::AskOpen() {
-  while (due_ns_ <= now_ns_ && !askable_.empty()) {
+  while (due_ns_ <= std::min(now_ns_, recorder_->end_ns() - 1) &&
+         !askable_.empty()) {
     Connection& connection = *askable_.front();
     askable_.pop_front();
     connection.state.is_askable = false;
@@ -455,11 +460,14 @@ absl::Status LoadClient<T>::Turn(int64_t until_ns, bool awaited) {
   // Sending took its time; who waits for a moment has to know.
   if (is_open_loop()) now_ns_ = transport_.Now();
   turn_is_timed_ = false;
+  const uint64_t messages = totals_.messages;
   absl::Status status = transport_.Turn(
       absl::Nanoseconds(std::max<int64_t>(until_ns - now_ns_, 0)));
   if (!status.ok()) return status;
   if (!turn_is_timed_) now_ns_ = transport_.Now();
-  if (std::exchange(heard_, false)) heard_ns_ = now_ns_;
+  if (std::exchange(heard_, false) || totals_.messages > messages) {
+    heard_ns_ = now_ns_;
+  }
   if (!awaited || now_ns_ - heard_ns_ <
                       absl::ToInt64Nanoseconds(internal_load::kPatience)) {
     return absl::OkStatus();

@@ -30,8 +30,9 @@
 // connection, from 0, as a message does not say where it comes from. All of a
 // connection's messages but echoes come from one process, so in order.
 //
-// A connection, or stream, begins with a report of number 0, which makes its
-// numbers begin anew. They count from 1 for each connection and direction: data
+// A connection, or stream, begins with a report of number 0: its numbers begin
+// anew. (A flood to the same process goes on: who only receives has no other
+// number to ask with.) They count from 1 for each connection and direction: data
 // and acks together, and echoes by themselves.
 //
 // Payloads are those of payloads.h.

@@ -122,7 +122,7 @@ bool ReadRequest(const TermView& term, NodeMessage& message,
       matches = Matches(
           term, std::tuple(Any(), &from, &stream, &number, &message.payload));
   }
-  message.from = from;
+  if (matches) message.from = from;
   return matches;
 }
 

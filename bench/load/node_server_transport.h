@@ -78,6 +78,7 @@ class NodeServerTransport final {
   NodeOptions Options(const std::string& name) {
     NodeOptions options;
     options.distribution = NodeOptionsOf(spec_, name);
+    options.peer_queue_bytes = SendQueueBytes(spec_);
     options.on_writable = [this](const NodeName& peer) {
       ForStreamsOf(peer, [this](Connection& connection) {
         user_.OnWritable(connection);
@@ -133,6 +134,8 @@ class NodeServerTransport final {
     if (message.stream >= kMaxStreams || !message.from.has_value()) return;
     if (message.stream >= streams_.size()) streams_.resize(message.stream + 1);
     std::unique_ptr<Connection>& stream = streams_[message.stream];
+    // A client that only receives has sent nothing when it asks again.
+    if (stream != nullptr && stream->from == Pid(*message.from)) return;
     stream = std::make_unique<Connection>();
     stream->stream = message.stream;
     stream->from = Pid(*message.from);
