@@ -23,6 +23,9 @@ inline constexpr absl::Duration kPatience = absl::Seconds(10);
 // How long a turn may take, for interrupts to be seen.
 inline constexpr absl::Duration kLongestTurn = absl::Milliseconds(100);
 
+// What failed at once is tried again after this.
+inline constexpr absl::Duration kPauseAfterFailure = absl::Milliseconds(1);
+
 // The largest payload that goes out.
 inline size_t LargestPayload(const PayloadMix& sizes,
                              const PayloadMix& flood_sizes) {
@@ -482,12 +485,14 @@ int64_t LoadClient<T>::WakeUpTime() const {
   int64_t until_ns =
       now_ns_ + absl::ToInt64Nanoseconds(internal_load::kLongestTurn);
   if (stage_ != Stage::kMeasuring) return until_ns;
-  if (!recorder_->over()) {
-    until_ns = std::min(until_ns, recorder_->next_cut_ns());
-    if (is_open_loop() && !askable_.empty())
-      until_ns = std::min(until_ns, due_ns_);
-  }
-  return until_ns;
+  if (recorder_->over()) return until_ns;
+  until_ns = std::min(until_ns, recorder_->next_cut_ns());
+  if (askable_.empty()) return until_ns;
+  return std::min(until_ns,
+                  is_open_loop()
+                      ? due_ns_
+                      : now_ns_ + absl::ToInt64Nanoseconds(
+                                      internal_load::kPauseAfterFailure));
 }
 
 template <template <typename, typename> class T>

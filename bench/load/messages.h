@@ -32,8 +32,8 @@
 //
 // A connection, or stream, begins with a report of number 0: its numbers begin
 // anew. (A flood to the same process goes on: who only receives has no other
-// number to ask with.) They count from 1 for each connection and direction: data
-// and acks together, and echoes by themselves.
+// number to ask with.) They count from 1 for each connection and direction:
+// data and acks together, and echoes by themselves.
 //
 // Payloads are those of payloads.h.
 

@@ -31,6 +31,7 @@ struct Behaviour {
   uint64_t swap = 0;       // this one after the next,
   uint64_t spoil = 0;      // and this one with another payload.
   uint64_t cut_off = 0;    // After this one the connection is lost.
+  uint64_t refuse = 0;     // This attempt to connect fails at once.
 };
 
 // One server of a single thread: each message begins when it has come and the
@@ -52,6 +53,9 @@ class SimulatedTransport {
   absl::Status Prepare() { return absl::OkStatus(); }
   Connection& At(size_t index) { return connections_[index]; }
   void Dial(Connection& connection) {
+    if (++dials_ == behaviour.refuse) {
+      return user_.OnDown(connection, absl::UnavailableError("refused"));
+    }
     queue_.push_back({&connection, MessageType::kCall, 0, "",
                       now_ns_ + behaviour.service_ns});
   }
@@ -154,6 +158,7 @@ class SimulatedTransport {
   int64_t free_ns_ = 0;  // When the server is done with all.
   std::deque<Message> queue_;
   std::string kept_;
+  uint64_t dials_ = 0;
   ServerReport report_;
 };
 
@@ -235,6 +240,20 @@ TEST_F(LoadClientTest, HandshakesFollowEachOther) {
   const Measurement measured = Run();
   EXPECT_EQ(measured.messages, 10'000U);
   EXPECT_EQ(measured.latency.max(), 10'000);
+}
+
+TEST_F(LoadClientTest, AHandshakeThatFailsIsAnError) {
+  spec_.workload = Workload::kConnect;
+  behaviour_.refuse = 5000;
+  const Measurement measured = Run();
+  EXPECT_EQ(measured.messages, 9900U);  // It paused for a millisecond.
+  EXPECT_EQ(measured.errors, 1U);
+  EXPECT_EQ(measured.first_error, "refused");
+}
+
+TEST_F(LoadClientTest, NoConnectionIsNoMeasurement) {
+  behaviour_.refuse = 1;
+  EXPECT_EQ(TryToRun().status(), absl::UnavailableError("refused"));
 }
 
 TEST_F(LoadClientTest, MessagesAreDueWhenThePacerSays) {
