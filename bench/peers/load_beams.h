@@ -10,8 +10,10 @@ namespace ringdist {
 
 // ringdist_load: what takes a load.
 absl::string_view RingdistLoadBeam();
-// ringdist_load_client: what generates one. It needs the other.
+// ringdist_load_client: what generates one. It needs the others.
 absl::string_view RingdistLoadClientBeam();
+// ringdist_load_trips: what that counts.
+absl::string_view RingdistLoadTripsBeam();
 
 }  // namespace ringdist
 

@@ -76,9 +76,10 @@ absl::Status RemoveLoadModule(CallFunction call) {
 }
 
 absl::Status LoadClientModules(CallFunction call) {
-  const absl::Status loaded = Load(call, kModule, RingdistLoadBeam());
-  if (!loaded.ok()) return loaded;
-  return Load(call, "ringdist_load_client", RingdistLoadClientBeam());
+  absl::Status loaded = Load(call, kModule, RingdistLoadBeam());
+  loaded.Update(Load(call, "ringdist_load_trips", RingdistLoadTripsBeam()));
+  loaded.Update(Load(call, "ringdist_load_client", RingdistLoadClientBeam()));
+  return loaded;
 }
 
 }  // namespace ringdist

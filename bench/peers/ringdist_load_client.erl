@@ -30,32 +30,21 @@
 
 %% What the processes of a run share.
 -record(run, {runner, target, to, payloads, window, call,
-              begin_ns, end_ns, interval_ns,
-              stop,               % atomics: 1 once it was interrupted.
-              even, odd}).        % counters: of even and of odd intervals.
-
-%% What those counters count, apart from latencies.
--define(BYTES, 1).
--define(CORRUPTED, 2).
--define(REORDERED, 3).
--define(REFUSED, 4).
--define(REFUSED_NS, 5).
--define(OTHERS, 5).
-%% Latencies as in bench/load/histogram.h: exact below 2048, then 1024 buckets
-%% for each power of two, up to 2^36 nanoseconds.
--define(EXACT, 2048).
--define(HALF, 1024).
--define(BUCKETS, (?EXACT + 25 * ?HALF)).
+              interval_ns, begin_ns, end_ns,
+              stop,     % atomics: 1 once it was interrupted.
+              trips}).  % ringdist_load_trips.
 
 %% What the runner knows.
 -record(counted, {owner,
                   by,                 % reports | trips: what makes messages.
+                  stream,             % Of its own reports; none: it asks none.
                   workers,            % How many still run.
                   missing = 0,        % Reports to come.
+                  ended = false,      % The last interval is.
                   opened,             % What the target told at first,
                   base,               % when the measured time began,
-                  last,               % at last by stream 0,
-                  latest,             % and by any of them.
+                  last,               % when the last interval ended,
+                  latest,             % and at last.
                   cpu_ms,             % Of this node, when it began.
                   interval = 0,       % The one that trips are counted in.
                   messages = 0,       % Trips until then.
@@ -121,19 +110,19 @@ init(Owner, Stop, #{target := Target, workload := Workload} = Spec) ->
          end || {_, Stream} <- Kinds],
     measure(Run, Workers, Spec,
             #counted{owner = Owner, by = counted_by(kind(Spec)),
+                     stream = report_stream(Kinds),
                      workers = length(Workers), opened = Opened,
                      cpu_ms = cpu_ms()}).
 
 make_run(Stop, #{target := Target, sizes := Sizes, window := Window,
-                 workload := Workload} = Spec) ->
+                 workload := Workload, interval_ns := Interval}) ->
     #run{runner = self(), target = Target, to = {dist_load, Target},
          payloads = ringdist_load:payloads(Sizes),
          window = Window,
          call = case Workload of call -> how_to_call(Target); _ -> none end,
-         interval_ns = maps:get(interval_ns, Spec),
+         interval_ns = Interval,
          stop = Stop,
-         even = counters:new(?OTHERS + ?BUCKETS, []),
-         odd = counters:new(?OTHERS + ?BUCKETS, [])}.
+         trips = ringdist_load_trips:new(Interval)}.
 
 how_to_call(Target) ->
     try erpc:call(Target, ringdist_load, echo, [<<>>]) of
@@ -142,6 +131,7 @@ how_to_call(Target) ->
         error:{erpc, notsup} -> rex
     end.
 
+%% What each process does, and its stream.
 workers(#{workload := mixed, large_bytes := Large, senders := Senders}) ->
     [{{stream, Large}, 0} | [{echo, N} || N <- lists:seq(1, Senders)]];
 workers(#{senders := Senders} = Spec) ->
@@ -155,12 +145,16 @@ kind(#{workload := Workload}) -> Workload.
 counted_by(stream) -> reports;
 counted_by(_) -> trips.
 
+%% Where something is only sent the target tells what has come.
+report_stream([{stream, 0} | _] = Kinds) -> length(Kinds);
+report_stream([{{stream, _}, 0} | _] = Kinds) -> length(Kinds);
+report_stream(_) -> none.
+
 %% The processes that make the load.
 
 worker(Kind, Stream, Run) ->
     open(Kind, Stream, Run),
-    receive {go, Begin, End} -> ok end,
-    work(Kind, Stream, Run#run{begin_ns = Begin, end_ns = End}).
+    receive {go, Timed} -> work(Kind, Stream, Timed) end.
 
 %% All answers on a stream go to who opens it. Of what is only sent those are
 %% reports, for the runner.
@@ -177,9 +171,11 @@ pass_report(Stream, Number, #run{runner = Runner, to = To}) ->
     receive {report, Stream, Number, _} = Report -> Runner ! Report end.
 
 work({stream, Large}, Stream, Run) ->
-    stream(Stream, Run#run{payloads = ringdist_load:payloads([Large])});
-work(stream, Stream, Run) ->
-    stream(Stream, Run);
+    work(stream, Stream, Run#run{payloads = ringdist_load:payloads([Large])});
+work(stream, Stream, #run{payloads = Payloads} = Run) ->
+    Largest = lists:max([byte_size(P) || P <- tuple_to_list(Payloads)]),
+    Batch = max(1, min(?BATCH, ?BATCH_BYTES div max(1, Largest))),
+    stream(Stream, 0, Batch, Run);
 work(Kind, Stream, #run{window = Window} = Run)
   when Kind =:= echo; Kind =:= ack ->
     Width = max(Window, 1),
@@ -193,29 +189,16 @@ work(connect, _, #run{target = Target} = Run) ->
     disconnect(Target),
     connect(Run).
 
-%% Sends in batches. Stream 0 asks for a report when an interval ends; each
-%% stream does at its end.
-stream(Stream, #run{payloads = Payloads, begin_ns = Begin} = Run) ->
-    Largest = lists:max([byte_size(P) || P <- tuple_to_list(Payloads)]),
-    Batch = max(1, min(?BATCH, ?BATCH_BYTES div max(1, Largest))),
-    Report = case Stream of 0 -> Begin; _ -> infinity end,
-    stream(Stream, 0, Report, 0, Batch, Run).
-
-stream(Stream, Sent, Report, Reports, Batch,
-       #run{runner = Runner, to = To, payloads = Payloads} = Run) ->
+%% One way. At the end the target tells whether it missed any.
+stream(Stream, Sent, Batch, #run{to = To, payloads = Payloads} = Run) ->
     Last = Sent + Batch,
     send(To, Stream, Sent + 1, Last, tuple_size(Payloads) - 1, Payloads),
-    Now = now_ns(),
-    case is_over(Now, Run) of
+    case is_over(now_ns(), Run) of
         true ->
-            To ! {report, Runner, Stream, Last},
-            Runner ! {finished, Reports + 1};
-        false when Now >= Report ->
-            To ! {report, Runner, Stream, Last},
-            stream(Stream, Last, Report + Run#run.interval_ns, Reports + 1,
-                   Batch, Run);
+            To ! {report, Run#run.runner, Stream, Last},
+            finish(1, Run);
         false ->
-            stream(Stream, Last, Report, Reports, Batch, Run)
+            stream(Stream, Last, Batch, Run)
     end.
 
 send(_, _, Number, Last, _, _) when Number > Last ->
@@ -234,29 +217,29 @@ answers(Kind, Stream, Number, Sent, Width, Run) ->
     Payload = payload(Number, Run),
     Answered = receive
                    {echo, Stream, N, Echoed} ->
-                       check(Echoed =:= Payload, ?CORRUPTED, Run),
+                       check(Echoed =:= Payload, corrupted, Run),
                        N;
                    {ack, Stream, N} ->
                        N
                end,
     Now = now_ns(),
-    check(Answered =:= Number, ?REORDERED, Run),
+    check(Answered =:= Number, reordered, Run),
     Then = atomics:get(Sent, Number rem Width + 1),
     record(Now, Now - Then, byte_size(Payload), Run),
     case is_over(Now, Run) of
         true ->
-            finish(Kind, Stream, Number + Width - 1, Run);
+            finish_answers(Kind, Stream, Number + Width - 1, Run);
         false ->
             ask(Kind, Stream, Number + Width, Sent, Width, Run),
             answers(Kind, Stream, Number + 1, Sent, Width, Run)
     end.
 
 %% What was acknowledged the target has counted: whether it missed any.
-finish(ack, Stream, Sent, Run) ->
+finish_answers(ack, Stream, Sent, Run) ->
     pass_report(Stream, Sent, Run),
-    Run#run.runner ! {finished, 1};
-finish(echo, _, _, Run) ->
-    finish(Run).
+    finish(1, Run);
+finish_answers(echo, _, _, Run) ->
+    finish(0, Run).
 
 calls(Call, Number, Then, #run{target = Target} = Run) ->
     Payload = payload(Number, Run),
@@ -265,10 +248,10 @@ calls(Call, Number, Then, #run{target = Target} = Run) ->
                  rex -> call_rex(Target, ringdist_load, echo, [Payload])
              end,
     Now = now_ns(),
-    check(Result =:= Payload, ?CORRUPTED, Run),
+    check(Result =:= Payload, corrupted, Run),
     record(Now, Now - Then, byte_size(Payload), Run),
     case is_over(Now, Run) of
-        true -> finish(Run);
+        true -> finish(0, Run);
         false -> calls(Call, Number + 1, Now, Run)
     end.
 
@@ -278,7 +261,7 @@ connect(#run{target = Target} = Run) ->
     record(Now, Now - Then, 0, Run),
     disconnect(Target),
     case is_over(Now, Run) of
-        true -> finish(Run);
+        true -> finish(0, Run);
         false -> connect(Run)
     end.
 
@@ -288,19 +271,19 @@ connect(#run{target = Target} = Run) ->
 %% that was successful.
 connect(0, #run{target = Target}) ->
     exit({no_connection_to, Target});
-connect(Attempts, #run{target = Target, even = Even} = Run) ->
+connect(Attempts, #run{target = Target, trips = Trips} = Run) ->
     Then = now_ns(),
     case net_kernel:connect_node(Target) of
         true ->
             Then;
         false ->
-            counters:add(Even, ?REFUSED, 1),
-            counters:add(Even, ?REFUSED_NS, measured_between(Then, Run)),
+            ringdist_load_trips:add(refused, 1, Trips),
+            ringdist_load_trips:add(refused_ns, measured_since(Then, Run),
+                                    Trips),
             connect(Attempts - 1, Run)
     end.
 
-%% How much of the time from then to now is measured.
-measured_between(Then, #run{begin_ns = Begin, end_ns = End}) ->
+measured_since(Then, #run{begin_ns = Begin, end_ns = End}) ->
     max(0, min(now_ns(), End) - max(Then, Begin)).
 
 disconnect(Target) ->
@@ -315,13 +298,14 @@ flush_nodes() ->
         ok
     end.
 
-finish(#run{runner = Runner}) ->
-    Runner ! {finished, 0}.
+%% With so many reports that the runner has to wait for.
+finish(Reports, #run{runner = Runner}) ->
+    Runner ! {finished, Reports}.
 
 is_over(Now, Run) ->
-    Now >= Run#run.end_ns orelse stopped(Run).
+    Now >= Run#run.end_ns orelse is_stopped(Run).
 
-stopped(#run{stop = Stop}) ->
+is_stopped(#run{stop = Stop}) ->
     atomics:get(Stop, 1) =:= 1.
 
 payload(Number, #run{payloads = Payloads}) ->
@@ -332,50 +316,41 @@ now_ns() ->
     erlang:monotonic_time(nanosecond).
 
 check(true, _, _) -> ok;
-check(false, What, Run) -> counters:add(Run#run.even, What, 1).
+check(false, What, Run) -> ringdist_load_trips:add(What, 1, Run#run.trips).
 
-%% While one interval is counted the runner takes what the last one has. What
-%% comes before the first is warm-up, and nothing counts after the end.
-record(Now, Latency, Bytes, #run{begin_ns = Begin, end_ns = End} = Run)
-  when Now >= Begin, Now < End ->
-    Counters = counters_of((Now - Begin) div Run#run.interval_ns, Run),
-    counters:add(Counters, ?BYTES, Bytes),
-    counters:add(Counters, ?OTHERS + 1 + bucket(Latency, 0), 1);
-record(_, _, _, _) ->
-    ok.
-
-bucket(Latency, Base) when Latency < ?EXACT ->
-    min(Base + Latency, ?BUCKETS - 1);
-bucket(Latency, Base) ->
-    bucket(Latency bsr 1, Base + ?HALF).
-
-%% The largest value of a bucket.
-value(Bucket) when Bucket < ?EXACT ->
-    Bucket;
-value(Bucket) ->
-    ((Bucket rem ?HALF + ?HALF + 1) bsl (Bucket div ?HALF - 1)) - 1.
+record(Now, Latency, Bytes, #run{trips = Trips}) ->
+    ringdist_load_trips:record(Now, Latency, Bytes, Trips).
 
 %% The runner.
 
 measure(Run, Workers, #{warmup_ns := Warmup, duration_ns := Duration}, C) ->
     Begin = now_ns() + Warmup,
-    Timed = Run#run{begin_ns = Begin, end_ns = Begin + Duration},
+    End = Begin + Duration,
+    Trips = ringdist_load_trips:set_time(Begin, End, Run#run.trips),
+    Timed = Run#run{begin_ns = Begin, end_ns = End, trips = Trips},
     tick_at(0, Timed),
-    [Worker ! {go, Begin, Begin + Duration} || Worker <- Workers],
+    [Worker ! {go, Timed} || Worker <- Workers],
     Counted = count(Timed, C),
-    Ended = min(now_ns(), Timed#run.end_ns),
-    Ended > Begin orelse exit(interrupted_before_it_began),
+    Ended = min(now_ns(), End),
+    has_measured(Ended - Begin, Counted)
+        orelse exit(interrupted_before_it_began),
     CpuMs = cpu_ms() - Counted#counted.cpu_ms,
     #{counters := Counters} = Result =
         result(Timed, Ended, take_rest(Timed, Ended, Counted)),
     C#counted.owner !
         {self(),
-         {done, Result#{interrupted => stopped(Timed),
+         {done, Result#{interrupted => is_stopped(Timed),
                         counters := Counters#{sender_cpu_ns =>
                                                   CpuMs * 1_000_000}}}}.
 
-%% Until all workers have finished and all reports are there.
-count(_, #counted{workers = 0, missing = 0} = C) ->
+has_measured(_, #counted{by = reports, base = Base, last = Last}) ->
+    Base =/= Last;
+has_measured(Nanoseconds, #counted{by = trips}) ->
+    Nanoseconds > 0.
+
+%% Until the last interval has ended, all workers have finished and all reports
+%% are there.
+count(_, #counted{workers = 0, missing = 0, ended = true} = C) ->
     C;
 count(#run{target = Target} = Run, C) ->
     receive
@@ -384,8 +359,9 @@ count(#run{target = Target} = Run, C) ->
             count(Run, take_report(Stream, Report,
                                    C#counted{missing = Missing}));
         {finished, Reports} ->
-            count(Run, C#counted{workers = C#counted.workers - 1,
-                                 missing = C#counted.missing + Reports});
+            Left = C#counted{workers = C#counted.workers - 1,
+                             missing = C#counted.missing + Reports},
+            count(Run, end_if_stopped(Run, Left));
         {tick, Interval} ->
             tick_at(Interval + 1, Run),
             count(Run, tick(Interval, Run, C));
@@ -395,30 +371,50 @@ count(#run{target = Target} = Run, C) ->
             count(Run, C);
         {'EXIT', _, Reason} ->
             exit(Reason)
-    after ?PATIENCE_MS ->
+    after ?PATIENCE_MS + Run#run.interval_ns div 1_000_000 ->
         exit({no_answer_from, Target})
     end.
 
-%% A little after interval `Interval` has begun.
-tick_at(Interval, #run{begin_ns = Begin, interval_ns = Length, end_ns = End}) ->
-    At = Begin + Interval * Length,
-    At =< End andalso
-        erlang:send_after(At div 1_000_000 + 1, self(), {tick, Interval},
+%% Tick 0 comes when the measured time begins, the others, from 1, when an
+%% interval ends; a little after that.
+tick_at(Tick, #run{begin_ns = Begin, interval_ns = Length, end_ns = End}) ->
+    Before = Begin + (Tick - 1) * Length,
+    At = min(Before + Length, End),
+    Before < End andalso
+        erlang:send_after(At div 1_000_000 + 1, self(), {tick, Tick},
                           [{abs, true}]).
 
-tick(0, _, C) ->
-    C#counted{cpu_ms = cpu_ms()};
-tick(_, Run, C) ->
-    take_interval(Run, C).
+tick(0, Run, C) ->
+    ask_report(Run, C#counted{cpu_ms = cpu_ms()});
+tick(Tick, #run{begin_ns = Begin, interval_ns = Length, end_ns = End} = Run,
+     C) ->
+    IsLast = Begin + Tick * Length >= End,
+    ask_report(Run, take_interval(Run, C#counted{ended = IsLast})).
+
+%% A run that is interrupted ends when its workers have.
+end_if_stopped(Run, #counted{workers = 0, ended = false} = C) ->
+    case is_stopped(Run) of
+        true -> ask_report(Run, C#counted{ended = true});
+        false -> C
+    end;
+end_if_stopped(_, C) ->
+    C.
+
+ask_report(_, #counted{stream = none} = C) ->
+    C;
+ask_report(#run{to = To}, #counted{stream = Stream, missing = Missing} = C) ->
+    To ! {report, self(), Stream, 0},
+    C#counted{missing = Missing + 1}.
 
 cpu_ms() ->
     {Runtime, _} = statistics(runtime),
     Runtime.
 
-%% The messages between two reports of stream 0 are those of an interval.
-take_report(0, Report, #counted{base = undefined} = C) ->
+%% The messages between two of its own reports are those of an interval.
+take_report(Stream, Report, #counted{stream = Stream, base = undefined} = C) ->
     C#counted{base = Report, last = Report, latest = Report};
-take_report(0, Report, #counted{base = Base, last = Last} = C) ->
+take_report(Stream, Report,
+            #counted{stream = Stream, base = Base, last = Last} = C) ->
     C#counted.by =:= reports andalso
         event(#{start_ns => difference(time_ns, Base, Last),
                 messages => difference(messages, Last, Report),
@@ -441,43 +437,22 @@ take_rest(_, _, C) ->
 %% What the workers have counted in the interval that is over.
 take_interval(_, #counted{by = reports, interval = Interval} = C) ->
     C#counted{interval = Interval + 1};
-take_interval(#run{interval_ns = Length} = Run,
+take_interval(#run{interval_ns = Length, trips = Trips},
               #counted{interval = Interval} = C) ->
-    Counters = counters_of(Interval, Run),
-    Bytes = take(Counters, ?BYTES),
-    Counts = take_buckets(Counters, ?BUCKETS - 1, []),
+    {Bytes, Counts} = ringdist_load_trips:take(Interval, Trips),
     Messages = lists:sum([Count || {_, Count} <- Counts]),
-    event(#{start_ns => Interval * Length, messages => Messages,
-            bytes => Bytes, histogram => values(Counts)}, C),
+    event(#{start_ns => Interval * Length, messages => Messages, bytes => Bytes,
+            histogram => ringdist_load_trips:values(Counts)}, C),
     C#counted{interval = Interval + 1,
               messages = C#counted.messages + Messages,
               bytes = C#counted.bytes + Bytes,
               histogram = lists:foldl(fun add/2, C#counted.histogram, Counts)}.
-
-counters_of(Interval, Run) when Interval band 1 =:= 0 -> Run#run.even;
-counters_of(_, Run) -> Run#run.odd.
-
-take_buckets(_, -1, Counts) ->
-    Counts;
-take_buckets(Counters, Bucket, Counts) ->
-    case take(Counters, ?OTHERS + 1 + Bucket) of
-        0 -> take_buckets(Counters, Bucket - 1, Counts);
-        Count -> take_buckets(Counters, Bucket - 1, [{Bucket, Count} | Counts])
-    end.
-
-take(Counters, Index) ->
-    Count = counters:get(Counters, Index),
-    Count =:= 0 orelse counters:sub(Counters, Index, Count),
-    Count.
 
 add({Bucket, Count}, Histogram) ->
     case Histogram of
         #{Bucket := Before} -> Histogram#{Bucket := Before + Count};
         #{} -> Histogram#{Bucket => Count}
     end.
-
-values(Counts) ->
-    [{value(Bucket), Count} || {Bucket, Count} <- Counts].
 
 event(Interval, #counted{owner = Owner}) ->
     Owner ! {self(), {interval, Interval}}.
@@ -493,24 +468,19 @@ result(_, _, #counted{by = reports, opened = Opened, base = Base, last = Last,
               #{receiver_cpu_ns => difference(cpu_ns, Base, Last),
                 receiver_enters => difference(enters, Base, Last),
                 receiver_completions => difference(completions, Base, Last)}};
-result(#run{begin_ns = Begin, even = Even}, Ended,
+result(#run{begin_ns = Begin, trips = Trips}, Ended,
        #counted{by = trips, opened = Opened} = C) ->
+    Added = fun(What) -> ringdist_load_trips:added(What, Trips) end,
     Faults = #{reordered := Reordered, corrupted := Corrupted} =
         faults(Opened, C#counted.latest),
-    Faults#{duration_ns =>
-                Ended - Begin - counters:get(Even, ?REFUSED_NS),
+    Histogram = lists:sort(maps:to_list(C#counted.histogram)),
+    Faults#{duration_ns => Ended - Begin - Added(refused_ns),
             messages => C#counted.messages,
             bytes => C#counted.bytes,
-            histogram => values(lists:sort(maps:to_list(C#counted.histogram))),
-            reordered := Reordered + counters:get(Even, ?REORDERED),
-            corrupted := Corrupted + counters:get(Even, ?CORRUPTED),
-            counters => maps:merge(large(C), refused(Even))}.
-
-refused(Even) ->
-    case counters:get(Even, ?REFUSED) of
-        0 -> #{};
-        Refused -> #{refused_connections => Refused}
-    end.
+            histogram => ringdist_load_trips:values(Histogram),
+            reordered := Reordered + Added(reordered),
+            corrupted := Corrupted + Added(corrupted),
+            counters => maps:merge(large(C), refused(Added(refused)))}.
 
 %% What the target found since the run began; where it was not asked, nothing.
 faults(_, undefined) ->
@@ -519,10 +489,14 @@ faults(Opened, Latest) ->
     maps:from_list([{Key, difference(Key, Opened, Latest)}
                     || Key <- [lost, duplicated, reordered, corrupted]]).
 
+refused(0) -> #{};
+refused(Count) -> #{refused_connections => Count}.
+
 %% What was streamed beside the round trips.
 large(#counted{last = Same, base = Same}) ->
     #{};
 large(#counted{base = Base, last = Last}) ->
-    #{large_bytes_per_second =>
+    #{large_messages => difference(messages, Base, Last),
+      large_bytes_per_second =>
           difference(bytes, Base, Last) * 1.0e9 /
               difference(time_ns, Base, Last)}.

@@ -9,6 +9,7 @@
 #include "ringdist/bench/load/load_spec.h"
 #include "ringdist/bench/load/measurement.h"
 #include "ringdist/bench/load/run_load.h"
+#include "ringdist/tests/bench/peers/good_run.h"
 
 namespace ringdist {
 namespace {
@@ -23,17 +24,7 @@ class EiLoadsTest : public ::testing::Test {
     spec_.duration = absl::Milliseconds(150);
   }
 
-  Measurement Run() {
-    const absl::Status valid = spec_.Validate();
-    EXPECT_TRUE(valid.ok()) << valid;
-    const absl::StatusOr<Measurement> measured = RunLoad(spec_, RunHooks());
-    EXPECT_TRUE(measured.ok()) << measured.status();
-    if (!measured.ok()) return Measurement();
-    EXPECT_GT(measured->messages, 0u);
-    EXPECT_EQ(measured->errors, 0u) << measured->first_error;
-    EXPECT_EQ(measured->faults.Total(), 0u);
-    return *measured;
-  }
+  Measurement Run() { return GoodRun(RunLoad, spec_); }
 
   LoadSpec spec_;
 };

@@ -4,17 +4,15 @@
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <cstdint>
 #include <string>
 
-#include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "gtest/gtest.h"
 #include "ringdist/bench/load/load_spec.h"
 #include "ringdist/bench/load/measurement.h"
 #include "ringdist/bench/load/run_load.h"
+#include "ringdist/tests/bench/peers/good_run.h"
 #include "ringdist/tests/testing/erlang_test.h"
 
 namespace ringdist {
@@ -41,49 +39,35 @@ LoadSpec SpecOf(const Ends& ends, Workload workload) {
 class PeerLoadsTest : public ErlangTest,
                       public ::testing::WithParamInterface<Ends> {
  protected:
-  // The measurement of a run that went well.
-  Measurement Run(const LoadSpec& spec) {
-    uint64_t told = 0;
-    RunHooks hooks;
-    hooks.on_interval = [&](const Interval& interval) {
-      told += interval.messages;
-    };
-    const absl::Status valid = spec.Validate();
-    EXPECT_TRUE(valid.ok()) << valid;
-    const absl::StatusOr<Measurement> measured = RunLoad(spec, hooks);
-    EXPECT_TRUE(measured.ok()) << measured.status();
+  Measurement Run(Workload workload) {
+    const Measurement measured = GoodRun(RunLoad, SpecOf(GetParam(), workload));
+    // There is no child process any more.
     EXPECT_EQ(waitpid(-1, nullptr, WNOHANG), -1);
     EXPECT_EQ(errno, ECHILD);
-    if (!measured.ok()) return Measurement();
-    EXPECT_GT(measured->messages, 0u);
-    EXPECT_GT(measured->duration, absl::ZeroDuration());
-    EXPECT_EQ(measured->errors, 0u) << measured->first_error;
-    EXPECT_EQ(measured->faults.Total(), 0u);
-    EXPECT_EQ(told, measured->messages);
-    return *measured;
+    return measured;
   }
 };
 
 TEST_P(PeerLoadsTest, Stream) {
-  const Measurement measured = Run(SpecOf(GetParam(), Workload::kStream));
+  const Measurement measured = Run(Workload::kStream);
   EXPECT_EQ(measured.bytes, 48 * measured.messages);
   EXPECT_EQ(measured.latency.count(), 0u);
 }
 
 TEST_P(PeerLoadsTest, Echo) {
-  const Measurement measured = Run(SpecOf(GetParam(), Workload::kEcho));
+  const Measurement measured = Run(Workload::kEcho);
   EXPECT_EQ(measured.bytes, 48 * measured.messages);
   EXPECT_NEAR(measured.latency.count(), measured.messages, 2);
 }
 
 TEST_P(PeerLoadsTest, Call) {
-  const Measurement measured = Run(SpecOf(GetParam(), Workload::kCall));
+  const Measurement measured = Run(Workload::kCall);
   EXPECT_EQ(measured.bytes, 48 * measured.messages);
   EXPECT_NEAR(measured.latency.count(), measured.messages, 2);
 }
 
 TEST_P(PeerLoadsTest, Connect) {
-  const Measurement measured = Run(SpecOf(GetParam(), Workload::kConnect));
+  const Measurement measured = Run(Workload::kConnect);
   EXPECT_NEAR(measured.latency.count(), measured.messages, 2);
 }
 
