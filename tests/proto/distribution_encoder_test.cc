@@ -162,14 +162,12 @@ TEST(DistributionEncoder, ARepeatedControlTermKeepsItsAtoms) {
   Link link(kCache | kOperations);
   const control::RegSend to_name = {
       .from = kFrom, .to = AtomView::Utf8("n"), .token = {}, .message = {}};
-  const control::AliasSend to_alias = {.from = kFrom,
-                                       .to = Reference("o@h", 4, {1, 2, 3}),
-                                       .token = {},
-                                       .message = {}};
-  const control::RegSend of_other = {.from = Pid("p@h", 6, 1, 9),
-                                     .to = AtomView::Utf8("n"),
-                                     .token = {},
-                                     .message = {}};
+  const Reference alias("o@h", 4, {1, 2, 3});
+  const control::AliasSend to_alias = {
+      .from = kFrom, .to = alias, .token = {}, .message = {}};
+  const Pid other("p@h", 6, 1, 9);
+  const control::RegSend of_other = {
+      .from = other, .to = AtomView::Utf8("n"), .token = {}, .message = {}};
   // Atoms of the control term, others, new ones, and none, in between.
   const std::vector<std::vector<std::string>> payloads = {
       {}, {"n"}, {"a"}, {"a", "p@h", "b"}, {"n", "n"}, {}, {"c"}, {"b", "a"}};
