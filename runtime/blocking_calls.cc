@@ -4,11 +4,24 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 #include "absl/status/status.h"
 
 namespace ringdist {
 namespace {
+
+// The same for another thread: it shares nothing with what stays in this one.
+// The reference counts of a library that was built without it, as Debian's
+// abseil is, are races to the thread sanitizer.
+CallResult Separate(const CallResult& result) {
+  if (result.ok()) return result;
+  if (result.exception() != nullptr) {
+    return CallResult::Raised(*result.exception());
+  }
+  return CallResult::Failed(
+      absl::Status(result.status().code(), result.status().message()));
+}
 
 // What one thread waits for.
 class Outcome {
@@ -17,14 +30,14 @@ class Outcome {
   void Set(const CallResult& result) {
     {
       const std::lock_guard<std::mutex> lock(mutex_);
-      if (!result_.has_value()) result_ = result;
+      if (!result_.has_value()) result_ = Separate(result);
     }
     changed_.notify_one();
   }
   CallResult Wait() {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [this] { return result_.has_value(); });
-    return *result_;
+    return *std::move(result_);
   }
 
  private:

@@ -82,7 +82,10 @@ absl::Duration Reactor::WaitAtMost(absl::Time give_up) {
 absl::Status Reactor::Run() {
   while (!stop_.exchange(false)) {
     RunReady();
-    absl::Status status = Wait(absl::InfiniteDuration());
+    // What ran may have turned the reactor itself, as a Distribution does that
+    // is destroyed, and have taken the wake-up of Stop.
+    absl::Status status =
+        Wait(stop_ ? absl::ZeroDuration() : absl::InfiniteDuration());
     if (!status.ok()) return status;
   }
   return absl::OkStatus();

@@ -191,12 +191,12 @@ TEST_F(BlockingCallsTest, TheNodeMayEndAtAnyTime) {
 TEST_F(BlockingCallsTest, WithTheReactorCallsAreCancelled) {
   a_.reset();
   b_.reset();
+  pollfd woken = {*reactor_->Descriptor(), POLLIN, 0};
   while (*reactor_->Prepare()) {
     ASSERT_TRUE(reactor_->RunOnce(absl::ZeroDuration()).ok());
   }
   std::string told;
   std::thread calling([&] { told = Keeps(); });
-  pollfd woken = {*reactor_->Descriptor(), POLLIN, 0};
   EXPECT_EQ(poll(&woken, 1, /*timeout=*/20'000), 1);
   reactor_.reset();
   calling.join();

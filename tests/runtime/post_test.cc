@@ -97,6 +97,16 @@ TEST_P(PostTest, WakesAReactorThatHasNothingElseToDo) {
   other.join();
 }
 
+// As when a Distribution is destroyed there.
+TEST_P(PostTest, StopIsSeenThoughATurnInsideTookItsWakeUp) {
+  reactor_->Post([&] {
+    reactor_->Stop();
+    EXPECT_TRUE(reactor_->RunOnce(absl::Seconds(20)).ok());
+    EXPECT_TRUE(reactor_->RunOnce(absl::ZeroDuration()).ok());
+  });
+  EXPECT_TRUE(reactor_->Run().ok());
+}
+
 TEST_P(PostTest, FromThePostedFunctionItRunsLaterAndNotInside) {
   int depth = 0;
   int runs = 0;
