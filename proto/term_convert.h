@@ -51,6 +51,7 @@
 #include "ringdist/proto/term_container.h"
 #include "ringdist/proto/term_container_matcher.h"
 #include "ringdist/proto/term_converter.h"
+#include "ringdist/proto/term_finite.h"
 #include "ringdist/proto/term_matcher.h"
 #include "ringdist/proto/term_mismatch.h"
 #include "ringdist/proto/term_values.h"
@@ -65,6 +66,13 @@ namespace ringdist {
 template <typename T>
 void WriteValue(TermWriter& writer, const T& value) {
   internal_term::Write(writer, value);
+}
+
+// Whether all floats in `value`, at any depth, are finite. To be asked of what
+// others have computed.
+template <typename T>
+bool HasFiniteFloats(const T& value) {
+  return internal_term::AllFinite(value);
 }
 
 template <typename T>

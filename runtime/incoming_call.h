@@ -72,9 +72,11 @@ class IncomingCall {
   Process& process() { return self_; }
   const Caller& caller() const { return caller_; }
 
-  // Ends the call with a value (term_convert.h).
+  // Ends the call with a value (term_convert.h). An infinite float or NaN in it
+  // makes it error:badarith, as the computation would be in Erlang.
   template <typename Value>
   void Return(const Value& value) {
+    if (!HasFiniteFloats(value)) return Error(Atom("badarith"));
     ReturnWith([&](TermWriter& writer) { WriteValue(writer, value); });
   }
   void ReturnWith(MessageWriter value);

@@ -17,6 +17,16 @@ namespace {
 // them. A second one was no faster.
 constexpr size_t kMaxFragmentsOut = 1;
 
+// An `ei` node takes none, and closes the connection over one. Monitors of its
+// processes fire when it goes down.
+template <typename PidOrName>
+bool TakesMonitorsOf(const PidOrName& monitored, uint64_t flags) {
+  const bool by_name = std::holds_alternative<AtomView>(monitored);
+  const uint64_t needed =
+      kDflagDistMonitor | (by_name ? kDflagDistMonitorName : 0);
+  return (flags & needed) == needed;
+}
+
 // Whether a peer that negotiated these flags understands the signal.
 bool IsUnderstood(const ControlMessage& signal, uint64_t flags) {
   if (std::holds_alternative<control::AliasSend>(signal)) {
@@ -24,6 +34,12 @@ bool IsUnderstood(const ControlMessage& signal, uint64_t flags) {
   }
   if (std::holds_alternative<control::SpawnRequest>(signal)) {
     return (flags & kDflagSpawn) != 0;
+  }
+  if (const auto* monitor = std::get_if<control::MonitorP>(&signal)) {
+    return TakesMonitorsOf(monitor->to, flags);
+  }
+  if (const auto* monitor = std::get_if<control::DemonitorP>(&signal)) {
+    return TakesMonitorsOf(monitor->to, flags);
   }
   return true;
 }
@@ -148,6 +164,7 @@ absl::Status OutboundLink::SendMessage(const ControlMessage& signal,
 }
 
 void OutboundLink::SendSignal(const ControlMessage& signal) {
+  if (is_up() && !IsUnderstood(signal, encoder_->flags())) return;
   if (waiting_.empty() && is_up()) {
     const Outcome outcome =
         TrySend(nullptr, signal, NoPayload, /*may_queue=*/true, /*owed=*/true);

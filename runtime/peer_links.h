@@ -56,7 +56,7 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   // All outlive it; `processes` and `owner` may be under construction.
   PeerLinks(Reactor& reactor, const NodeOptions& options,
             ProcessTable& processes, Owner& owner);
-  ~PeerLinks();
+  ~PeerLinks() override;
 
   // Before anything else; and the end, as ~Distribution.
   absl::Status Start();

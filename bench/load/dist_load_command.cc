@@ -22,6 +22,7 @@
 #include "ringdist/bench/load/result_json.h"
 #include "ringdist/bench/load/result_text.h"
 #include "ringdist/bench/load/series_csv.h"
+#include "ringdist/bench/load/serve_command.h"
 #include "ringdist/tools/help_formatter.h"
 #include "ringdist/tools/ringdist_output.h"
 #include "ringdist/tools/stop_signals.h"
@@ -229,6 +230,13 @@ int Compare(const CompareFlags& flags) {
   return kLoadUsageError;
 }
 
+int Serve(const ServeFlags& flags) {
+  const absl::Status served = RunServe(flags);
+  if (served.ok()) return kLoadSuccess;
+  PrintLoadError(served.message());
+  return StatusOf(served);
+}
+
 }  // namespace
 
 int DistLoad(int argc, char** argv, const LoadRunner& runner) {
@@ -240,17 +248,23 @@ int DistLoad(int argc, char** argv, const LoadRunner& runner) {
   AddLoadFlags(app, flags);
   CompareFlags compare_flags;
   const CLI::App& compare = AddCompareCommand(app, compare_flags);
+  ServeFlags serve_flags;
+  const CLI::App& serve = AddServeCommand(app, serve_flags);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& help) {
     return app.exit(help);
   } catch (const CLI::ParseError& error) {
-    PrintLoadError(absl::StrCat(error.what(), " (see dist_load ",
-                                compare.parsed() ? "compare " : "", "--help)"));
+    const absl::string_view command = compare.parsed() ? "compare "
+                                      : serve.parsed() ? "serve "
+                                                       : "";
+    PrintLoadError(
+        absl::StrCat(error.what(), " (see dist_load ", command, "--help)"));
     return kLoadUsageError;
   }
   IgnoreSigpipe();
   if (compare.parsed()) return Compare(compare_flags);
+  if (serve.parsed()) return Serve(serve_flags);
   return RunDistLoad(flags, RecordedArguments(argc, argv), runner);
 }
 

@@ -1,6 +1,8 @@
 // The program itself, with real loads, briefly: that everything fits together.
 // What it measures here means nothing.
 
+#include <signal.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -95,6 +97,22 @@ TEST_F(DistLoadProgramTest, ALoadThatTheEndsDoNotHave) {
       RunDistLoad({"--workload=connect", "--serve=null"});
   EXPECT_EQ(result.exit_status, 2);
   EXPECT_THAT(result.output, HasSubstr("dist_load: --serve=null: "));
+}
+
+TEST_F(DistLoadProgramTest, ServesForLoadsOfOtherProcesses) {
+  const auto server = ChildProcess::Start(
+      {.command = {DistLoadPath(), "serve", "srv@localhost", "--cookie=secret",
+                   absl::StrCat("--dir=", directory_.path())}});
+  ASSERT_TRUE(server.ok()) << server.status();
+  EXPECT_EQ((*server)->ReadLine(kTimeout).value_or(""), "srv@localhost is up");
+  const CommandResult result =
+      RunDistLoad({"--workload=echo", "--target=srv@localhost",
+                   absl::StrCat("--dir=", directory_.path()), "--cookie=secret",
+                   "--duration=100ms", "--warmup=20ms", JsonFlag()});
+  EXPECT_EQ(result.exit_status, 0) << result.output;
+  EXPECT_THAT(Results().runs, SizeIs(1));
+  ASSERT_TRUE((*server)->Signal(SIGTERM).ok());
+  EXPECT_EQ((*server)->Wait(kTimeout).value_or(-1), 0);
 }
 
 // As a user sees it, who does not want to wait for the end.

@@ -34,11 +34,12 @@ Pid Receiver(uint32_t number) { return {"b@localhost", number, 0, 1}; }
 
 class OutboundLinkTest : public ConnectedNodesTest {
  protected:
-  void StartWith(size_t send_queue_bytes) {
+  void StartWith(size_t send_queue_bytes, uint64_t without_flags = 0) {
     DistributionOptions a = OptionsOf("a@localhost");
     DistributionOptions b = OptionsOf("b@localhost");
     a.flags |= kOptionalNodeFlags;
     b.flags |= kOptionalNodeFlags;
+    b.flags &= ~without_flags;
     a.send_queue_bytes = send_queue_bytes;
     Start(a, b);
     decoder_ = std::make_unique<DistributionDecoder>(channel_.peer().flags);
@@ -177,6 +178,38 @@ TEST_F(OutboundLinkTest, TellsOnceThatWhatWasRefusedMayBeSent) {
   EXPECT_FALSE(link_->TakeRefused());
   EXPECT_TRUE(Send(1, 1, 50'000));
   ASSERT_TRUE(Wait([&] { return received_ == sent_; }));
+}
+
+TEST_F(OutboundLinkTest, APeerIsOnlyAskedForMonitorsThatItKnows) {
+  StartWith(100'000, kDflagDistMonitorName);
+  int monitors = 0;
+  bool done = false;
+  b_->on_packet = [&](Channel&, absl::string_view packet) {
+    ASSERT_TRUE(decoder_->Decode(packet).ok());
+    const ControlMessage& signal = decoder_->message();
+    done = std::holds_alternative<control::Exit2>(signal);
+    if (done) return;
+    const auto* monitor = std::get_if<control::MonitorP>(&signal);
+    ASSERT_NE(monitor, nullptr);
+    EXPECT_TRUE(std::holds_alternative<PidView>(monitor->to));
+    ++monitors;
+  };
+  const Reference reference = {"a@localhost", 1, {1, 2, 3}};
+  const auto monitor = [&] {
+    const AtomView name = AtomView::Utf8("name");
+    link_->SendSignal(control::MonitorP{
+        .from = Sender(1), .to = Receiver(1), .reference = reference});
+    link_->SendSignal(control::MonitorP{
+        .from = Sender(1), .to = name, .reference = reference});
+    link_->SendSignal(control::DemonitorP{
+        .from = Sender(1), .to = name, .reference = reference});
+  };
+  monitor();
+  link_->Up(channel_);
+  monitor();
+  Send(1, 1, 0);
+  ASSERT_TRUE(Wait([&] { return done; }));
+  EXPECT_EQ(monitors, 2);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "ringdist/runtime/typed_function.h"
 
+#include <cmath>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -73,6 +74,31 @@ TEST(TypedFunctionTest, TakesWhateverCanBeCalled) {
       Call(TypedFunction([own = std::make_unique<int>(7)] { return *own; }),
            Nil()),
       "7");
+}
+
+TEST(TypedFunctionTest, FloatsThatNoTermCanHoldAreBadArithmetic) {
+  EXPECT_EQ(Call(TypedFunction([](double x) { return 1 / x; }), std::vector{4}),
+            "0.25");
+  constexpr absl::string_view kBad = "error:badarith [{m,f,2,[]}]";
+  EXPECT_EQ(Call(TypedFunction([](double x) { return 1 / x; }), std::vector{0}),
+            kBad);
+  EXPECT_EQ(Call(TypedFunction([](float x) {
+                   return std::tuple(
+                       1, std::map<std::string, std::vector<float>>{
+                              {"a", {1}}, {"b", {0, std::sqrt(x)}}});
+                 }),
+                 std::vector{-1}),
+            kBad);
+  EXPECT_EQ(Call(TypedFunction([](double x) {
+                   return std::optional(List(std::tuple("text", 1, x / x)));
+                 }),
+                 std::vector{0}),
+            kBad);
+  EXPECT_EQ(Call(TypedFunction([](double x) {
+                   return Map(std::pair(Atom("x"), std::optional(x / x)));
+                 }),
+                 std::vector{0}),
+            kBad);
 }
 
 TEST(TypedFunctionTest, ArgumentsAreOfAllTypesByValueOrReference) {
