@@ -27,8 +27,9 @@ CLI::App& AddServeCommand(CLI::App& app, ServeFlags& flags) {
       ->required();
   serve.add_option("--cookie", flags.cookie, "Default: dist_load.")
       ->type_name("COOKIE");
-  serve.add_option("--dir", flags.directory,
-                   "The directory of its socket. Default: the current one.")
+  serve
+      .add_option("--dir", flags.directory,
+                  "The directory of its socket. Default: the current one.")
       ->type_name("DIR");
   serve.footer(kExamples);
   return serve;

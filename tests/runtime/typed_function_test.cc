@@ -83,9 +83,9 @@ TEST(TypedFunctionTest, FloatsThatNoTermCanHoldAreBadArithmetic) {
   EXPECT_EQ(Call(TypedFunction([](double x) { return 1 / x; }), std::vector{0}),
             kBad);
   EXPECT_EQ(Call(TypedFunction([](float x) {
-                   return std::tuple(
-                       1, std::map<std::string, std::vector<float>>{
-                              {"a", {1}}, {"b", {0, std::sqrt(x)}}});
+                   return std::tuple(1,
+                                     std::map<std::string, std::vector<float>>{
+                                         {"a", {1}}, {"b", {0, std::sqrt(x)}}});
                  }),
                  std::vector{-1}),
             kBad);
