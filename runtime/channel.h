@@ -169,7 +169,10 @@ class DistributionHandler {
   virtual void OnUp(Channel& channel, const PeerInfo& peer) = 0;
   // `packet` is valid until this returns; see Channel::TakeDelivery.
   virtual void OnPacket(Channel& channel, absl::string_view packet) = 0;
-  // The send queue, which had refused a packet, fell below half its limit.
+  // The send queue, which had refused a packet, has room for kWritableRoom
+  // again, or half its limit, if that is less. Soon: whoever fills it does so in
+  // one go, and while that takes a receiver lives on what its socket holds.
+  static constexpr size_t kWritableRoom = size_t{128} * 1024;
   virtual void OnWritable(Channel& channel) { static_cast<void>(channel); }
   // The reason's text begins with OTP's word for it, where there is one:
   // connection_closed, net_tick_timeout, disconnect.

@@ -293,8 +293,10 @@ void Controller::AppendReferenced(absl::string_view payload,
 }
 
 void Controller::OnSent() {
+  const size_t limit = shared_.options.send_queue_bytes;
+  const size_t room = std::min(limit / 2, DistributionHandler::kWritableRoom);
   if (!writer_was_refused_ || state_ != State::kUp ||
-      connection_->queue().size() > shared_.options.send_queue_bytes / 2) {
+      connection_->queue().size() > limit - room) {
     return;
   }
   writer_was_refused_ = false;

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -39,7 +40,8 @@ constexpr size_t kMebibyte = 1024 * 1024;
 
 class ChannelFlowTest : public ConnectedNodesTest {
  protected:
-  void ExpectWritableAtHalf(absl::FunctionRef<absl::Status(Channel&)> send);
+  void ExpectWritableWithRoom(size_t limit,
+                              absl::FunctionRef<absl::Status(Channel&)> send);
 };
 
 // Order, and the limit of what waits.
@@ -107,11 +109,13 @@ TEST_F(ChannelFlowTest, SendingIsRefusedFromTheLimitOn) {
 }
 
 // Fills the queue by `send` and reads until there is room again.
-void ChannelFlowTest::ExpectWritableAtHalf(
-    absl::FunctionRef<absl::Status(Channel&)> send) {
+void ChannelFlowTest::ExpectWritableWithRoom(
+    size_t limit, absl::FunctionRef<absl::Status(Channel&)> send) {
   // A peer that takes as much as the test says.
   DistributionOptions options = OptionsOf("a@localhost");
-  options.send_queue_bytes = 2 * kMebibyte;
+  options.send_queue_bytes = limit;
+  const size_t most =
+      limit - std::min(limit / 2, DistributionHandler::kWritableRoom);
   TestNode a(*reactor_, options);
   ASSERT_TRUE(a->Listen().ok());
   RawPeer peer(*reactor_, directory_.Join("a"), "peer@localhost");
@@ -121,48 +125,56 @@ void ChannelFlowTest::ExpectWritableAtHalf(
   absl::Status sent;
   while (sent.ok()) sent = send(channel);
   ASSERT_TRUE(absl::IsResourceExhausted(sent));
-  uint64_t pending_when_told = 0;
+  std::optional<uint64_t> pending_when_told;
   a.on_writable = [&](Channel& writable) {
     pending_when_told = writable.statistics().pending_bytes;
   };
   std::string unused(65536, '\0');
   uint64_t lowest_before = channel.statistics().pending_bytes;
-  for (int i = 0; i < 10'000 && pending_when_told == 0; ++i) {
+  for (int i = 0; i < 10'000 && !pending_when_told.has_value(); ++i) {
     lowest_before = std::min(lowest_before, channel.statistics().pending_bytes);
     recv(peer.fd(), unused.data(), unused.size(), 0);
     ASSERT_TRUE(reactor_->RunOnce(absl::Milliseconds(1)).ok());
   }
-  EXPECT_GT(lowest_before, kMebibyte);
-  EXPECT_LE(pending_when_told, kMebibyte);
-  EXPECT_GE(pending_when_told, kMebibyte - SendQueue::kMaxBytesPerSend);
+  EXPECT_GT(lowest_before, most);
+  ASSERT_TRUE(pending_when_told.has_value());
+  EXPECT_LE(*pending_when_told, most);
+  EXPECT_GE(*pending_when_told + SendQueue::kMaxBytesPerSend, most);
   EXPECT_TRUE(channel.Send("more").ok());
 }
 
-TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimit) {
+TEST_F(ChannelFlowTest, IsWritableAgainWhenThereIsRoom) {
   for (const size_t size : {100u, 65536u, 300'000u}) {
     SCOPED_TRACE(size);
     const std::string packet = Pattern(size, 1);
-    ASSERT_NO_FATAL_FAILURE(ExpectWritableAtHalf(
-        [&](Channel& channel) { return channel.Send(packet); }));
+    ASSERT_NO_FATAL_FAILURE(ExpectWritableWithRoom(
+        2 * kMebibyte, [&](Channel& channel) { return channel.Send(packet); }));
   }
 }
 
-TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimitOfAddedPackets) {
-  ASSERT_NO_FATAL_FAILURE(ExpectWritableAtHalf([&](Channel& channel) {
-    char* const body = channel.AddPacket(100);
-    if (body != nullptr) std::memset(body, 'x', 100);
-    return body != nullptr ? absl::OkStatus()
-                           : absl::ResourceExhaustedError("full");
-  }));
+TEST_F(ChannelFlowTest, IsWritableAgainWhenHalfOfASmallLimitIsRoom) {
+  ASSERT_NO_FATAL_FAILURE(ExpectWritableWithRoom(
+      100'000, [&](Channel& channel) { return channel.Send("packet"); }));
 }
 
-TEST_F(ChannelFlowTest, IsWritableAgainAtHalfTheLimitOfReferencedPayloads) {
+TEST_F(ChannelFlowTest, IsWritableAgainWhenThereIsRoomForAddedPackets) {
+  ASSERT_NO_FATAL_FAILURE(
+      ExpectWritableWithRoom(2 * kMebibyte, [&](Channel& channel) {
+        char* const body = channel.AddPacket(100);
+        if (body != nullptr) std::memset(body, 'x', 100);
+        return body != nullptr ? absl::OkStatus()
+                               : absl::ResourceExhaustedError("full");
+      }));
+}
+
+TEST_F(ChannelFlowTest, IsWritableAgainWhenThereIsRoomForReferencedPayloads) {
   for (const size_t size : {100u, 65536u, 300'000u}) {
     SCOPED_TRACE(size);
     const std::string payload = Pattern(size, 1);
-    ASSERT_NO_FATAL_FAILURE(ExpectWritableAtHalf([&](Channel& channel) {
-      return channel.BeginPacket().CommitReferenced(payload, nullptr);
-    }));
+    ASSERT_NO_FATAL_FAILURE(
+        ExpectWritableWithRoom(2 * kMebibyte, [&](Channel& channel) {
+          return channel.BeginPacket().CommitReferenced(payload, nullptr);
+        }));
   }
 }
 
