@@ -54,6 +54,9 @@ struct DistributionDecoder::State {
   absl::StatusOr<bool> DecodeNextFragment(absl::string_view packet);
   // A packet that begins with `front`.
   absl::StatusOr<bool> DecodeBehindFront(absl::string_view packet);
+  // The same, once `message` was decoded from `front`: false if the payload is
+  // missing or broken.
+  bool ReadPayloadAgain(absl::string_view packet);
   // Where `reader` stands, if the message has one.
   absl::StatusOr<bool> ReadPayload(TermReader& reader);
 
@@ -76,6 +79,7 @@ struct DistributionDecoder::State {
   std::string front;
   size_t front_header = 0;  // How much of it is the header.
   Front front_is = Front::kNone;
+  TermView* front_payload = nullptr;  // Of `message`, if it is decoded.
   bool repeats = false;
   // What the last message's views point to, if it came in fragments.
   std::unique_ptr<FragmentedMessage> assembled;
@@ -162,22 +166,27 @@ absl::StatusOr<bool> DistributionDecoder::State::DecodeBehindFront(
     TermReader reader(front, atoms());
     reader.ReadBytes(front_header);
     RINGDIST_CHECK(DecodeControl(reader, message).ok());
+    front_payload = PayloadOf(message);
     front_is = Front::kDecoded;
   }
   repeats = true;
+  if (ReadPayloadAgain(packet)) return true;
   if (cache != nullptr) cache->CountAgain();
-  internal_term::TermCursor cursor(packet.substr(front.size()), atoms());
-  if (internal_term::SkipTerm(cursor, TermLimits::kNone)) {
-    const absl::string_view rest = cursor.bytes().Rest();
-    *PayloadOf(message) = TermView::Trusted(
-        packet.substr(front.size(), packet.size() - front.size() - rest.size()),
-        atoms());
-    return true;
-  }
   // Once more, for the error.
   TermReader reader(packet, atoms());
   reader.ReadBytes(front.size());
   return ReadPayload(reader);
+}
+
+bool DistributionDecoder::State::ReadPayloadAgain(absl::string_view packet) {
+  internal_term::TermCursor cursor(packet.substr(front.size()), atoms());
+  if (!internal_term::SkipTerm(cursor, TermLimits::kNone)) return false;
+  const absl::string_view rest = cursor.bytes().Rest();
+  *front_payload = TermView::Trusted(
+      packet.substr(front.size(), packet.size() - front.size() - rest.size()),
+      atoms());
+  if (cache != nullptr) cache->CountAgain();
+  return true;
 }
 
 absl::StatusOr<bool> DistributionDecoder::State::ReadPayload(
@@ -249,6 +258,21 @@ absl::StatusOr<bool> DistributionDecoder::Decode(absl::string_view packet) {
     state_->failure = complete.status();
   }
   return complete;
+}
+
+bool DistributionDecoder::DecodeAgain(absl::string_view packet) {
+  State& state = *state_;
+  if (state.front_is != State::Front::kDecoded ||
+      !absl::StartsWith(packet, state.front) ||
+      !state.ReadPayloadAgain(packet)) {
+    return false;
+  }
+  state.repeats = true;
+  return true;
+}
+
+const TermView& DistributionDecoder::payload_again() const {
+  return *state_->front_payload;
 }
 
 const ControlMessage& DistributionDecoder::message() const {

@@ -65,6 +65,13 @@ class DistributionDecoder {
   // Nothing is allocated for a message in one piece whose atoms are cached.
   absl::StatusOr<bool> Decode(absl::string_view packet);
 
+  // As Decode, of a message that repeats() with a good payload; faster. False:
+  // nothing was done, call Decode.
+  bool DecodeAgain(absl::string_view packet);
+
+  // The payload that it read.
+  const TermView& payload_again() const;
+
   // Its views point into the packet and into the decoder, and are valid until
   // the next Decode.
   const ControlMessage& message() const;

@@ -63,7 +63,6 @@ const ControlMessage& Understood(const ControlMessage& message, uint64_t flags,
 
 void WritePayload(const ControlMessage& message, PayloadWriter payload,
                   TermWriter& writer) {
-  if (LastControl::IsWorthIt(message)) return payload(writer);
   const TermView* field = PayloadOf(message);
   if (field == nullptr) return;
   if (std::holds_alternative<control::Exit>(message) ||
@@ -146,21 +145,41 @@ void DistributionEncoder::EncodeCached(const ControlMessage& message,
                                        ByteWriter& packet) {
   if (atoms_ == nullptr) atoms_ = std::make_unique<AtomCacheOut>();
   TermWriter writer(packet, atoms_.get());
-  const bool again = last_.Is(message);
-  size_t room = header_size_;
-  if (again) {
-    room = last_.header_size();
-    atoms_->BeginAgain(last_.references());
-    packet.WriteBytes(last_.front());
-  } else {
-    EncodeAnew(message, room, writer);
+  if (last_.Is(message)) {
+    repeated_ = last_number_;
+    return WriteAgain(payload, writer);
   }
+  repeated_ = 0;
+  const size_t room = header_size_;
+  EncodeAnew(message, room, writer);
   const size_t control_size = packet.size() - room;
   WritePayload(message, payload, writer);
   header_size_ = kTagsSize + atoms_->HeaderSize();
   payload_offset_ = header_size_ + control_size;
-  if (again && atoms_->count() == last_.references()) return;
   WriteHeader(ResizeFront(room, header_size_, packet));
+}
+
+void DistributionEncoder::EncodeAgain(PayloadWriter payload,
+                                      ByteWriter& packet) {
+  RINGDIST_CHECK(!encoded_ && repeated_ != 0);
+  encoded_ = true;
+  TermWriter writer(packet, atoms_.get());
+  WriteAgain(payload, writer);
+}
+
+void DistributionEncoder::WriteAgain(PayloadWriter payload,
+                                     TermWriter& writer) {
+  ByteWriter& packet = writer.out();
+  atoms_->BeginAgain(last_.references());
+  packet.WriteBytes(last_.front());
+  payload(writer);
+  header_size_ = last_.header_size();
+  payload_offset_ = last_.front().size();
+  // The payload may have brought atoms of its own.
+  if (atoms_->count() == last_.references()) return;
+  header_size_ = kTagsSize + atoms_->HeaderSize();
+  payload_offset_ += header_size_ - last_.header_size();
+  WriteHeader(ResizeFront(last_.header_size(), header_size_, packet));
 }
 
 void DistributionEncoder::EncodeAnew(const ControlMessage& message, size_t room,
@@ -179,6 +198,7 @@ void DistributionEncoder::WriteHeader(char* at) const {
 
 void DistributionEncoder::RememberControl(const ControlMessage& message,
                                           absl::string_view control) {
+  ++last_number_;
   // What the peer is only being told cannot be referred to again yet.
   if (!atoms_->all_known() || !LastControl::IsWorthIt(message)) {
     return last_.Forget();

@@ -83,6 +83,14 @@ class DistributionEncoder {
   // EncodePlain is better, which never moves them.
   void Encode(const ControlMessage& message, PayloadWriter payload,
               ByteWriter& packet);
+  // Not 0 if the message encoded last differed in nothing but its payload from
+  // the one before it; the same number for as long as that goes on. A caller
+  // who knows that the next message differs in no more either may use
+  // EncodeAgain, which does as Encode without looking at it.
+  uint64_t repeated() const { return repeated_; }
+  void EncodeAgain(PayloadWriter payload, ByteWriter& packet);
+  // The message encoded last, without its payload: if repeated().
+  const ControlMessage& repeated_message() const { return last_.message(); }
   // Where the payload begins in the packet encoded last: its size if there is
   // none. What is before it must be in one fragment.
   size_t payload_offset() const { return payload_offset_; }
@@ -126,6 +134,8 @@ class DistributionEncoder {
   // repeats goes past it.
   __attribute__((noinline)) void EncodeAnew(const ControlMessage& message,
                                             size_t room, TermWriter& writer);
+  // The control term and the header of last_ again.
+  void WriteAgain(PayloadWriter payload, TermWriter& writer);
   // The tags and the atoms of the message so far.
   void WriteHeader(char* at) const;
   void RememberControl(const ControlMessage& message,
@@ -134,7 +144,9 @@ class DistributionEncoder {
   const uint64_t flags_;
   std::unique_ptr<AtomCacheOut> atoms_;  // Null until it is used.
   LastControl last_;                     // Of those with atoms.
-  size_t header_size_ = 0;               // Of the last one with atoms.
+  uint64_t last_number_ = 0;             // Of those that last_ has been.
+  uint64_t repeated_ = 0;
+  size_t header_size_ = 0;  // Of the last one with atoms.
   size_t payload_offset_ = 0;
   bool encoded_ = false;  // And neither committed nor abandoned.
 };

@@ -41,6 +41,8 @@ class LastControl {
                 absl::string_view control, size_t references);
   void Forget() { message_.emplace<control::Unknown>(); }
 
+  // What it is of, without its payload.
+  const ControlMessage& message() const { return message_; }
   // The header and the control term behind it.
   absl::string_view front() const { return front_; }
   size_t header_size() const { return header_size_; }

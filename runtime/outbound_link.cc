@@ -201,6 +201,28 @@ OutboundLink::Outcome OutboundLink::TrySend(const SignalPair* known_pair,
     large = std::make_shared<StringWriter>();
     encoder_->Encode(signal, payload, *large);
   }
+  return SendEncoded(packet, std::move(large), pair, may_queue);
+}
+
+bool OutboundLink::SendAgain(uint64_t repeated, PayloadWriter payload) {
+  if (this->repeated() != repeated || !waiting_.empty() || !large_.empty() ||
+      expect_large_) {
+    return false;
+  }
+  PacketWriter packet = channel_.BeginPacket();
+  if (!packet.status().ok()) return false;
+  encoder_->EncodeAgain(payload, packet);
+  if (packet.size() <= kFragmentBytes) {
+    return Finish(packet) == Outcome::kSent;
+  }
+  const auto pair = [this] { return PairOf(encoder_->repeated_message()); };
+  SendEncoded(packet, nullptr, pair, /*may_queue=*/true);
+  return true;
+}
+
+OutboundLink::Outcome OutboundLink::SendEncoded(
+    PacketWriter& packet, std::shared_ptr<StringWriter> large,
+    absl::FunctionRef<SignalPair()> pair, bool may_queue) {
   const size_t size = large != nullptr ? large->size() : packet.size();
   expect_large_ = size > kFragmentBytes && encoder_->fragments() &&
                   encoder_->payload_offset() < size;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "ringdist/proto/bytes.h"
@@ -71,6 +72,16 @@ class OutboundLink {
   // Unavailable: the connection is gone. One that is `owed` is never refused.
   absl::Status SendMessage(const ControlMessage& signal, PayloadWriter payload,
                            bool owed = false);
+  // As SendMessage, of a message that differs in nothing but its payload from
+  // the last one of another call; faster. That one's `repeated` was not 0, and
+  // is given here. False: nothing was done, call SendMessage.
+  bool SendAgain(uint64_t repeated, PayloadWriter payload);
+  uint64_t repeated() const {
+    return encoder_.has_value() ? encoder_->repeated() : 0;
+  }
+  const ControlMessage& repeated_message() const {
+    return encoder_->repeated_message();
+  }
   // A signal without a payload to write; never refused.
   void SendSignal(const ControlMessage& signal);
 
@@ -120,6 +131,9 @@ class OutboundLink {
   // large one, is kNoRoom. `known_pair` is the signal's, or null.
   Outcome TrySend(const SignalPair* known_pair, const ControlMessage& signal,
                   PayloadWriter payload, bool may_queue, bool owed);
+  // What follows encoding, into `packet` or, if not null, into `large`.
+  Outcome SendEncoded(PacketWriter& packet, std::shared_ptr<StringWriter> large,
+                      absl::FunctionRef<SignalPair()> pair, bool may_queue);
   // Sends what was encoded into it.
   Outcome Finish(PacketWriter& packet);
   Outcome TrySendWaiting(const Waiting& waiting);

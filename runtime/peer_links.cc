@@ -53,7 +53,11 @@ struct PeerLinks::Peer {
   OutboundLink out;
   std::optional<InboundLink> in;
   SignalPolicy policy;
-  bool allowed = true;  // The last signal that came, by it.
+  // Of the last signal that came: whether it is allowed by that; and who it went
+  // to, in a version of the table's names, 0 if that was not looked for.
+  bool allowed = true;
+  uint64_t receiver = 0;
+  uint64_t receiver_version = 0;
   Task take_held;
   // Runs while it is not read because it does not read.
   Timer unread;
@@ -173,6 +177,7 @@ void PeerLinks::ForgetPeer(const std::string& node) {
   peers_.erase(node);
   last_by_name_ = nullptr;
   last_by_channel_ = nullptr;
+  route_.peer = nullptr;
 }
 
 PeerLinks::Peer& PeerLinks::AddPeer(const NodeName& name) {
@@ -195,7 +200,31 @@ absl::StatusOr<PeerLinks::Peer*> PeerLinks::ConnectedPeer(
 void PeerLinks::OnPacket(Channel& channel, absl::string_view packet) {
   Peer* const peer = FindPeer(channel);
   if (peer == nullptr) return;
-  AfterTaking(*peer, peer->in->Take(channel, packet));
+  if (peer->in->TakeAgain(packet)) {
+    DispatchAgain(*peer);
+    if (peer->out.owed_bytes() > 0) CheckOwed(*peer);
+  } else {
+    AfterTaking(*peer, peer->in->Take(channel, packet));
+  }
+}
+
+void PeerLinks::DispatchAgain(Peer& peer) {
+  ++signals_in_;
+  const ControlMessage& signal = peer.in->signal();
+  if (!peer.allowed) OnRefused(peer, ToString(signal));
+  if (peer.receiver_version != processes_.names_version()) {
+    peer.receiver_version = processes_.names_version();
+    peer.receiver = peer.allowed ? processes_.ReceiverOf(signal) : 0;
+  }
+  current_ = &peer;
+  ProcessState* const receiver =
+      peer.receiver == 0 ? nullptr : processes_.Find(peer.receiver);
+  if (receiver != nullptr) {
+    processes_.DeliverMessage(*receiver, peer.name.full(), peer.in->payload());
+  } else {
+    processes_.Deliver(peer.name.full(), signal, peer.allowed);
+  }
+  current_ = nullptr;
 }
 
 void PeerLinks::TakeHeld(Peer& peer) {
@@ -215,7 +244,10 @@ void PeerLinks::AfterTaking(Peer& peer, const absl::Status& taken) {
 absl::Status PeerLinks::Dispatch(Peer& peer, const ControlMessage& signal,
                                  const absl::Status& payload, bool repeats) {
   // What goes by all but the payload was found out the last time.
-  if (!repeats) peer.allowed = peer.policy.Allows(signal);
+  if (!repeats) {
+    peer.allowed = peer.policy.Allows(signal);
+    peer.receiver_version = 0;
+  }
   const bool allowed = peer.allowed;
   if (!payload.ok() && allowed && processes_.HasReceiver(signal)) {
     return payload;
@@ -322,7 +354,49 @@ absl::Status PeerLinks::RouteMessage(absl::string_view node,
     return absl::OkStatus();
   }
   ++signals_out_;
-  return peer->out.SendMessage(signal, payload, owed);
+  const absl::Status sent = peer->out.SendMessage(signal, payload, owed);
+  if (peer->out.repeated() != 0) NoteRoute(*peer);
+  return sent;
+}
+
+bool PeerLinks::Route::Is(uint64_t key, const Destination& destination) const {
+  if (key != from_key) return false;
+  if (const auto* to = std::get_if<NameAt>(&destination)) {
+    return to->name == name && to->node == peer->name.full();
+  }
+  const auto* to = std::get_if<PidView>(&destination);
+  return to != nullptr && name.empty() && *to == PidView(pid);
+}
+
+// Of the message that was encoded last, which is not always the one that was
+// sent last: that one may have to wait.
+void PeerLinks::NoteRoute(Peer& peer) {
+  if (route_.peer == &peer && route_.repeated == peer.out.repeated()) return;
+  route_.peer = nullptr;
+  const ControlMessage& message = peer.out.repeated_message();
+  if (const auto* send = std::get_if<control::RegSend>(&message)) {
+    route_.from_key = ProcessTable::KeyOf(send->from);
+    route_.name = std::string(send->to.bytes());
+  } else if (const auto* to_pid = std::get_if<control::Send>(&message);
+             to_pid != nullptr && to_pid->from.has_value()) {
+    route_.from_key = ProcessTable::KeyOf(*to_pid->from);
+    route_.name.clear();
+    route_.pid = Pid(to_pid->to);
+  } else {
+    return;
+  }
+  route_.repeated = peer.out.repeated();
+  route_.peer = &peer;
+}
+
+bool PeerLinks::RouteAgain(uint64_t from_key, const Destination& to,
+                           MessageWriter payload) {
+  if (route_.peer == nullptr || !route_.Is(from_key, to) ||
+      !route_.peer->out.SendAgain(route_.repeated, payload)) {
+    return false;
+  }
+  ++signals_out_;
+  return true;
 }
 
 void PeerLinks::RouteSignal(absl::string_view node,

@@ -80,12 +80,25 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   absl::Status RouteMessage(absl::string_view node,
                             const ControlMessage& signal, MessageWriter payload,
                             bool owed) override;
+  bool RouteAgain(uint64_t from_key, const Destination& to,
+                  MessageWriter payload) override;
   void RouteSignal(absl::string_view node, const ControlMessage& signal,
                    bool connect) override;
   std::shared_ptr<void> PausePeer(absl::string_view node) override;
 
  private:
   struct Peer;
+
+  // From where to where messages repeat themselves.
+  struct Route {
+    bool Is(uint64_t key, const Destination& destination) const;
+
+    Peer* peer = nullptr;   // Null: they do not.
+    uint64_t repeated = 0;  // As its OutboundLink has it.
+    uint64_t from_key = 0;
+    std::string name;  // Empty: to the pid.
+    Pid pid;
+  };
 
   // DistributionHandler.
   void OnUp(Channel& channel, const PeerInfo& peer) override;
@@ -104,6 +117,9 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   absl::StatusOr<Peer*> ConnectedPeer(absl::string_view node);
   absl::Status Dispatch(Peer& peer, const ControlMessage& signal,
                         const absl::Status& payload, bool repeats);
+  // A message that differs in nothing but its payload from the one before.
+  void DispatchAgain(Peer& peer);
+  void NoteRoute(Peer& peer);
   void OnRefused(const Peer& peer, absl::string_view what);
   void TakeHeld(Peer& peer);
   // What there is to do when packets were taken, or could not be.
@@ -124,6 +140,7 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   // The one that was looked for last, by name and by channel; null: forgotten.
   mutable Peer* last_by_name_ = nullptr;
   mutable Peer* last_by_channel_ = nullptr;
+  Route route_;
   // Whose signal is being handled; null if it is one of this node.
   const Peer* current_ = nullptr;
   uint64_t signals_in_ = 0;

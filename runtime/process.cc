@@ -71,6 +71,7 @@ Pid Process::pid() const {
 absl::Status Process::SendWith(const Destination& to, MessageWriter message) {
   const ProcessState* const state = StateOf(table_, key_);
   if (state == nullptr) return SenderHasEnded();
+  if (table_->router().RouteAgain(key_, to, message)) return absl::OkStatus();
   return SendMessage(*table_, *state, to, message, state->owes_messages);
 }
 

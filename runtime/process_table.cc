@@ -75,6 +75,7 @@ void ProcessTable::Clear() {
 }
 
 void ProcessTable::SetSelf(const NodeName& name, uint32_t creation) {
+  ++names_version_;
   self_ = name.full();
   creation_ = creation;
 }
@@ -101,7 +102,11 @@ Process ProcessTable::SpawnForNode(MessageHandler handler) {
 
 ProcessState* ProcessTable::Find(const PidView& pid) {
   if (pid.creation != creation_ || !(pid.node == self_)) return nullptr;
-  return Find((uint64_t{pid.serial} << kIdBits) | pid.id);
+  return Find(KeyOf(pid));
+}
+
+uint64_t ProcessTable::KeyOf(const PidView& pid) {
+  return (uint64_t{pid.serial} << kIdBits) | pid.id;
 }
 
 Process ProcessTable::HandleOf(const PidView& pid) {
@@ -140,6 +145,7 @@ absl::Status ProcessTable::Register(absl::string_view name,
         absl::StrCat("register ", name, ": another process has this name"));
   }
   process->names.push_back(at->first);
+  ++names_version_;
   return absl::OkStatus();
 }
 
@@ -154,6 +160,7 @@ absl::Status ProcessTable::Unregister(absl::string_view name) {
       std::find(process.names.begin(), process.names.end(), name));
   names_.erase(found);
   last_name_.clear();
+  ++names_version_;
   return absl::OkStatus();
 }
 
@@ -169,6 +176,16 @@ ProcessState* ProcessTable::FindName(absl::string_view name) {
 
 ProcessState* ProcessTable::FindName(const AtomView& name) {
   return name.latin1() ? FindName(name.ToString()) : FindName(name.bytes());
+}
+
+uint64_t ProcessTable::ReceiverOf(const ControlMessage& message) {
+  ProcessState* process = nullptr;
+  if (const auto* send = std::get_if<control::RegSend>(&message)) {
+    process = FindName(send->to);
+  } else if (const auto* to_pid = std::get_if<control::Send>(&message)) {
+    process = Find(to_pid->to);
+  }
+  return process == nullptr ? 0 : process->key;
 }
 
 std::vector<std::string> ProcessTable::Names() const {
@@ -390,6 +407,7 @@ void ProcessTable::FinishExit(ProcessState& process) {
   last_name_.clear();
   tell_ended_.Schedule();
   for (const std::string& name : process.names) names_.erase(name);
+  ++names_version_;
   for (const uint64_t alias : process.aliases) aliases_.erase(alias);
   for (const std::string& node : process.related_nodes) {
     const auto related = related_.find(node);

@@ -58,6 +58,8 @@ class ProcessTable {
   Process HandleOf(const PidView& pid);
   // Null if it is gone, or of another node or an earlier life.
   ProcessState* Find(const PidView& pid);
+  // What a process of this node is found by.
+  static uint64_t KeyOf(const PidView& pid);
   ProcessState* Find(uint64_t key) {
     return key == last_found_key_ &&
                    last_found_->phase == ProcessState::Phase::kAlive
@@ -72,6 +74,10 @@ class ProcessTable {
   ProcessState* FindName(absl::string_view name);
   ProcessState* FindName(const AtomView& name);
   std::vector<std::string> Names() const;
+  // The key of whom a message to a name or a pid goes to, the same for as long
+  // as names_version() is. 0 if nobody is known, or it goes to an alias.
+  uint64_t ReceiverOf(const ControlMessage& message);
+  uint64_t names_version() const { return names_version_; }
 
   Reference NewReference();
   ProcessState* FindAlias(const ReferenceView& alias, bool used_for_reply);
@@ -198,6 +204,7 @@ class ProcessTable {
   uint64_t last_found_key_ = 0;
   ProcessState* last_found_ = nullptr;
   std::string last_name_;  // Empty: forgotten.
+  uint64_t names_version_ = 1;
   uint64_t last_named_key_ = 0;
   absl::flat_hash_map<uint64_t, Alias> aliases_;
   absl::flat_hash_map<Reference, OrphanedSpawn> orphans_;

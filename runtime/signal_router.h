@@ -20,6 +20,11 @@ class SignalRouter {
   virtual absl::Status RouteMessage(absl::string_view node,
                                     const ControlMessage& signal,
                                     MessageWriter payload, bool owed) = 0;
+  // As the last RouteMessage to that receiver from the process with this key,
+  // if it is known that this differs from it in nothing but its payload, and
+  // can be sent at once; faster. False: nothing was done, call RouteMessage.
+  virtual bool RouteAgain(uint64_t from_key, const Destination& to,
+                          MessageWriter payload) = 0;
   // A signal that a process owes, which is never refused. If the node is not
   // connected it is dropped, or with `connect` waits for it to be; if that
   // fails OnNodeLost tells.
