@@ -162,6 +162,18 @@ Delivery Channel::TakeDelivery() {
   return delivery;
 }
 
+absl::Status Channel::SetOptions(absl::Span<const SocketOption> options) {
+  absl::Status valid = ValidateSocketOptions(options);
+  if (!valid.ok()) return valid;
+  return IsUp() ? controller()->SetOptions(options) : NotUp();
+}
+
+absl::StatusOr<std::vector<SocketOption>> Channel::GetOptions(
+    absl::Span<const std::string> names) const {
+  if (!IsUp()) return NotUp();
+  return controller()->GetOptions(names);
+}
+
 void Channel::Disconnect(absl::Status reason) {
   if (controller() != nullptr) controller()->GoDownSoon(std::move(reason));
 }

@@ -19,14 +19,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "ringdist/proto/bytes.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/runtime/carrier.h"
 #include "ringdist/runtime/send_queue.h"
+#include "ringdist/runtime/socket_options.h"
 
 namespace ringdist {
 
@@ -143,6 +148,12 @@ class Channel {
   // delivered. Its bytes are then at Delivery::packet(), possibly elsewhere.
   Delivery TakeDelivery();
 
+  // Options of its socket: sndbuf, recbuf, priority (socket_options.h). Errors
+  // as Distribution::SetOptions; Unavailable if the connection is not up.
+  absl::Status SetOptions(absl::Span<const SocketOption> options);
+  absl::StatusOr<std::vector<SocketOption>> GetOptions(
+      absl::Span<const std::string> names) const;
+
   // Takes the connection down; OnDown follows with this reason, later. What is
   // queued and not sent yet is dropped.
   void Disconnect(absl::Status reason);
@@ -170,8 +181,8 @@ class DistributionHandler {
   // `packet` is valid until this returns; see Channel::TakeDelivery.
   virtual void OnPacket(Channel& channel, absl::string_view packet) = 0;
   // The send queue, which had refused a packet, has room for kWritableRoom
-  // again, or half its limit, if that is less. Soon: whoever fills it does so in
-  // one go, and while that takes a receiver lives on what its socket holds.
+  // again, or half its limit, if that is less. Soon: whoever fills it does so
+  // in one go, and while that takes a receiver lives on what its socket holds.
   static constexpr size_t kWritableRoom = size_t{128} * 1024;
   virtual void OnWritable(Channel& channel) { static_cast<void>(channel); }
   // The reason's text begins with OTP's word for it, where there is one:

@@ -76,6 +76,7 @@ class Connection {
   // Only in OnClosed or later.
   ~Connection();
 
+  int fd() const { return fd_; }
   // Tells `sink`, which outlives it, all bytes. Before Start.
   void Capture(const CaptureSink& sink, uint64_t connection) {
     capture_ = &sink;

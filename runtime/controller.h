@@ -96,6 +96,13 @@ class Controller final : public Connection::Owner {
     return state_ == State::kUp || state_ == State::kDeathRow;
   }
   ChannelStatistics statistics() const;
+  absl::Status SetOptions(absl::Span<const SocketOption> options) {
+    return shared_.carrier.Configure(connection_->fd(), options);
+  }
+  absl::StatusOr<std::vector<SocketOption>> GetOptions(
+      absl::Span<const std::string> names) {
+    return shared_.carrier.Configuration(connection_->fd(), names);
+  }
 
   // Ends it: at once, or (for calls from callbacks of the embedder) at the end
   // of this turn. The first reason stands.

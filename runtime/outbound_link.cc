@@ -17,6 +17,13 @@ namespace {
 // them. A second one was no faster.
 constexpr size_t kMaxFragmentsOut = 1;
 
+// Of the socket, while small messages pass beside large ones; the system
+// doubles it. With less, large ones pass much slower, and small ones hardly
+// faster.
+constexpr int kNarrowSndbuf = 32 * 1024;
+// A large message that has less to go is not worth the system calls.
+constexpr size_t kMinNarrowed = size_t{1024} * 1024;
+
 // An `ei` node takes none, and closes the connection over one. Monitors of its
 // processes fire when it goes down.
 template <typename PidOrName>
@@ -245,6 +252,7 @@ OutboundLink::Outcome OutboundLink::SendEncoded(
 OutboundLink::Outcome OutboundLink::Finish(PacketWriter& packet) {
   const bool sent = packet.Commit().ok();
   sent ? encoder_->Commit() : encoder_->Abandon();
+  if (!is_narrow_ && large_bytes_ > kMinNarrowed) NarrowSocket();
   return sent ? Outcome::kSent : Outcome::kGone;
 }
 
@@ -386,6 +394,7 @@ void OutboundLink::FinishLarge(size_t index) {
   const std::unique_ptr<Large> large = std::move(large_[index]);
   large_.erase(large_.begin() + static_cast<std::ptrdiff_t>(index));
   large_bytes_ -= large->packet->size();
+  if (is_narrow_ && large_.empty()) WidenSocket();
   for (Waiting& next : large->behind) {
     // Most wait behind the next large one of their pair.
     Large* const holder = FindHolder(next.pair);
@@ -397,6 +406,21 @@ void OutboundLink::FinishLarge(size_t index) {
       Forget(next);
     }
   }
+}
+
+void OutboundLink::NarrowSocket() {
+  is_narrow_ = true;
+  const auto now = channel_.GetOptions({"sndbuf"});
+  if (!now.ok() || now->front().value <= 2 * kNarrowSndbuf) return;
+  if (!channel_.SetOptions({{"sndbuf", kNarrowSndbuf}}).ok()) return;
+  wide_sndbuf_ = now->front().value / 2;
+}
+
+void OutboundLink::WidenSocket() {
+  is_narrow_ = false;
+  if (wide_sndbuf_ == 0) return;
+  channel_.SetOptions({{"sndbuf", wide_sndbuf_}}).IgnoreError();
+  wide_sndbuf_ = 0;
 }
 
 }  // namespace ringdist

@@ -152,6 +152,10 @@ class OutboundLink {
   void SendFragments();
   bool SendFragment(Large& large);
   void FinishLarge(size_t index);
+  // While small messages pass beside large ones, the socket holds less: they
+  // stand behind all that it holds.
+  void NarrowSocket();
+  void WidenSocket();
 
   const size_t limit_bytes_;
   absl::AnyInvocable<void()> on_progress_;
@@ -164,6 +168,8 @@ class OutboundLink {
   std::vector<std::unique_ptr<Large>> large_;
   size_t large_bytes_ = 0;  // Of all of them, until they are finished.
   size_t next_large_ = 0;   // Whose turn it is.
+  bool is_narrow_ = false;
+  int wide_sndbuf_ = 0;  // The socket's before; 0: as it is.
   uint64_t last_sequence_ = 0;
   std::shared_ptr<Pump> pump_;
   bool refused_ = false;

@@ -18,6 +18,11 @@ bool IsWorthALine(uint64_t count) {
   return count <= 16 || (count & (count - 1)) == 0;
 }
 
+// Allocates nothing if there was as long a text before.
+void Assign(std::string& text, absl::string_view value) {
+  text.assign(value.data(), value.size());
+}
+
 }  // namespace
 
 // A peer that is connected, or that signals wait for.
@@ -53,8 +58,8 @@ struct PeerLinks::Peer {
   OutboundLink out;
   std::optional<InboundLink> in;
   SignalPolicy policy;
-  // Of the last signal that came: whether it is allowed by that; and who it went
-  // to, in a version of the table's names, 0 if that was not looked for.
+  // Of the last signal that came: whether it is allowed by that; and who it
+  // went to, in a version of the table's names, 0 if that was not looked for.
   bool allowed = true;
   uint64_t receiver = 0;
   uint64_t receiver_version = 0;
@@ -376,12 +381,16 @@ void PeerLinks::NoteRoute(Peer& peer) {
   const ControlMessage& message = peer.out.repeated_message();
   if (const auto* send = std::get_if<control::RegSend>(&message)) {
     route_.from_key = ProcessTable::KeyOf(send->from);
-    route_.name = std::string(send->to.bytes());
+    Assign(route_.name, send->to.bytes());
   } else if (const auto* to_pid = std::get_if<control::Send>(&message);
              to_pid != nullptr && to_pid->from.has_value()) {
     route_.from_key = ProcessTable::KeyOf(*to_pid->from);
+    const PidView& to = to_pid->to;
     route_.name.clear();
-    route_.pid = Pid(to_pid->to);
+    Assign(route_.pid.node, to.node.bytes());
+    route_.pid.id = to.id;
+    route_.pid.serial = to.serial;
+    route_.pid.creation = to.creation;
   } else {
     return;
   }

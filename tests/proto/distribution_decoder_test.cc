@@ -463,6 +463,41 @@ TEST(DistributionDecoder, TellsWhatRepeatsButForItsPayload) {
   EXPECT_EQ(decoder.statistics().hits, 3 * 7);
 }
 
+// The two say the same of any packet: DecodeAgain where it can.
+TEST(DistributionDecoder, DecodesAgainWhatItDecodes) {
+  DistributionDecoder decoder(kCache);
+  DistributionDecoder other(kCache);
+  const auto again = [&](absl::string_view packet) {
+    const absl::StatusOr<bool> complete = other.Decode(packet);
+    if (!decoder.DecodeAgain(packet)) {
+      EXPECT_EQ(decoder.Decode(packet).status(), complete.status());
+      return false;
+    }
+    EXPECT_TRUE(complete.ok() && *complete);
+    EXPECT_EQ(Plain(decoder.message()), Plain(other.message()));
+    EXPECT_EQ(decoder.payload_again().bytes(),
+              PayloadOf(other.message())->bytes());
+    EXPECT_TRUE(decoder.repeats());
+    return true;
+  };
+  EXPECT_FALSE(again(RegSend(kNewAtoms, "6101")));
+  EXPECT_FALSE(again(RegSend(kKnownAtoms, "6101"))) << "it brings no atom";
+  EXPECT_FALSE(again(RegSend(kKnownAtoms, "6102"))) << "its front is decoded";
+  EXPECT_TRUE(again(RegSend(kKnownAtoms, "6103")));
+  EXPECT_TRUE(again(RegSend(kKnownAtoms, "5202")));
+  EXPECT_FALSE(again(RegSend(kKnownAtoms, ""))) << "no payload";
+  EXPECT_FALSE(again(RegSend(kKnownAtoms, "5203"))) << "no such atom";
+  EXPECT_TRUE(again(RegSend(kKnownAtoms, "6802610c6a")));
+  EXPECT_FALSE(again(RegSend(kNewAtoms, "6104"))) << "another front";
+  EXPECT_FALSE(again(RegSend(kKnownAtoms, "6105")));
+  EXPECT_FALSE(again(RegSend(kKnownAtoms, "6106")));
+  EXPECT_TRUE(again(RegSend(kKnownAtoms, "6107")));
+  EXPECT_EQ(decoder.statistics().references, other.statistics().references);
+  EXPECT_EQ(decoder.statistics().hits, other.statistics().hits);
+  EXPECT_FALSE(again("\x83")) << "the end of it";
+  EXPECT_FALSE(again(RegSend(kKnownAtoms, "6108")));
+}
+
 TEST(DistributionDecoder, WhatRepeatsFollowsTheCache) {
   DistributionDecoder decoder(kBoth);
   Whole(decoder, RegSend(kNewAtoms, "6101"));

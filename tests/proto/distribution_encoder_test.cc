@@ -193,6 +193,41 @@ TEST(DistributionEncoder, ARepeatedControlTermKeepsItsAtoms) {
   }
 }
 
+TEST(DistributionEncoder, EncodesAgainWhatItEncodes) {
+  Link link(kCache | kOperations);
+  Link other(kCache | kOperations);
+  const ControlMessage to_name = control::RegSend{
+      .from = kFrom, .to = AtomView::Utf8("n"), .token = {}, .message = {}};
+  for (const ControlMessage& message :
+       {to_name, ControlMessage(SendSender()), to_name}) {
+    uint64_t number = 0;
+    for (const char* atom : {"a", "b", "n", "a", "", "c", "a"}) {
+      SCOPED_TRACE(atom);
+      const auto payload = [&](TermWriter& writer) {
+        absl::string_view(atom).empty() ? writer.WriteNil()
+                                        : writer.WriteAtom(atom);
+      };
+      const std::string expected = other.Packet(message, payload);
+      if (number == 0) {
+        EXPECT_EQ(link.Packet(message, payload), expected);
+        number = link.encoder().repeated();
+        continue;
+      }
+      ASSERT_EQ(link.encoder().repeated(), number);
+      EXPECT_EQ(ToString(link.encoder().repeated_message()), ToString(message));
+      StringWriter packet;
+      link.encoder().EncodeAgain(payload, packet);
+      link.encoder().Commit();
+      EXPECT_EQ(packet.view(), expected);
+      EXPECT_EQ(link.encoder().payload_offset(),
+                other.encoder().payload_offset());
+    }
+    EXPECT_NE(number, 0u);
+    EXPECT_EQ(link.encoder().statistics().hits,
+              other.encoder().statistics().hits);
+  }
+}
+
 TEST(DistributionEncoder, AnAtomOfARepeatedControlTermMayLoseItsSlot) {
   // Another atom with the slot of "n".
   std::string rival;

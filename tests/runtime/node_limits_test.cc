@@ -155,6 +155,42 @@ TEST_F(NodeLimitsTest, OfOnePairNothingOvertakesALargeMessageOfOthersAll) {
   EXPECT_THAT(sizes, ElementsAre(4, 8 * kMiB, 1, 2, kMiB, 3));
 }
 
+// So that they do not stand behind much of them.
+TEST_F(NodeLimitsTest, WhileSmallMessagesPassLargeOnesTheSocketIsNarrow) {
+  Start();
+  std::vector<size_t> sizes;
+  const Pid to = SpawnSizes(*b_, sizes);
+  Recorder large(*a_);
+  Recorder small(*a_);
+  ASSERT_TRUE(Settle());
+  Channel channel = a_->distribution().Find(b_->name());
+  const auto sndbuf = [&] {
+    const auto options = channel.GetOptions({"sndbuf"});
+    return options.ok() ? options->front().value : -1;
+  };
+  const int wide = sndbuf();
+  const std::string text(8 * kMiB, 'x');
+  for (int i = 0; i < 2; ++i) {
+    SCOPED_TRACE(i);
+    sizes.clear();
+    ASSERT_TRUE(large->Send(to, text).ok());
+    EXPECT_EQ(sndbuf(), wide) << "large ones alone have it all";
+    ASSERT_TRUE(small->Send(to, std::string(1, 'x')).ok());
+    EXPECT_LT(sndbuf(), wide);
+    EXPECT_GT(sndbuf(), 0);
+    ASSERT_TRUE(Wait([&] { return sizes.size() == 2; }));
+    EXPECT_THAT(sizes, ElementsAre(1, 8 * kMiB));
+    EXPECT_EQ(sndbuf(), wide);
+  }
+  // Unless it has less as it is.
+  ASSERT_TRUE(channel.SetOptions({{"sndbuf", 8192}}).ok());
+  ASSERT_TRUE(large->Send(to, text).ok());
+  ASSERT_TRUE(small->Send(to, std::string(1, 'x')).ok());
+  EXPECT_EQ(sndbuf(), 2 * 8192);
+  ASSERT_TRUE(Wait([&] { return sizes.size() == 4; }));
+  EXPECT_EQ(sndbuf(), 2 * 8192);
+}
+
 TEST_F(NodeLimitsTest, TheEndOfAProcessComesBehindItsLargeMessages) {
   Start();
   Recorder dying(*a_);

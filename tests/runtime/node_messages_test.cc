@@ -75,6 +75,99 @@ TEST_F(NodeMessagesTest, MessagesGoToPidsNamesAndAliases) {
   EXPECT_THAT(to.messages, UnorderedElementsAre("1", "2", "3", "4", "5"));
 }
 
+// From the third on that are alike, messages take a shorter way.
+TEST_F(NodeMessagesTest, ManyAlikeAndThenOthers) {
+  Recorder first(*b_);
+  Recorder second(*b_);
+  Recorder from(*a_);
+  Recorder other(*a_);
+  const NameAt server{"server", "b@localhost"};
+  std::vector<std::string> to_first;
+  std::vector<std::string> to_second;
+  int number = 0;
+  const auto send = [&](Recorder& sender, const Destination& to,
+                        std::vector<std::string>& expected) {
+    for (int i = 0; i < 5; ++i) {
+      ASSERT_TRUE(sender->Send(to, ++number).ok());
+      expected.push_back(absl::StrCat(number));
+    }
+  };
+  const auto settle = [&] {
+    ASSERT_TRUE(Wait([&] {
+      return first.messages.size() >= to_first.size() &&
+             second.messages.size() >= to_second.size();
+    }));
+    EXPECT_EQ(first.messages, to_first);
+    EXPECT_EQ(second.messages, to_second);
+  };
+  ASSERT_TRUE(Settle());
+  ASSERT_TRUE(b_->Register("server", first.pid).ok());
+  send(from, server, to_first);
+  send(other, server, to_first);
+  settle();
+  // Nobody has the name; and then another process.
+  ASSERT_TRUE(b_->Unregister("server").ok());
+  std::vector<std::string> lost;
+  send(other, server, lost);
+  send(other, second.pid, to_second);
+  settle();
+  ASSERT_TRUE(b_->Register("server", second.pid).ok());
+  send(other, server, to_second);
+  settle();
+  // Something else in between; by pids; by turns.
+  ASSERT_TRUE(b_->Unregister("server").ok());
+  ASSERT_TRUE(b_->Register("server", first.pid).ok());
+  const Reference monitor = from->Monitor(first.pid);
+  send(from, server, to_first);
+  from->Demonitor(monitor);
+  for (int i = 0; i < 3; ++i) {
+    send(from, first.pid, to_first);
+    send(from, second.pid, to_second);
+    send(other, server, to_first);
+  }
+  send(from, NameAt{"nobody", "b@localhost"}, lost);
+  settle();
+  // Large ones, which go in fragments, and small ones behind them.
+  for (int i = 0; i < 5; ++i) {
+    const std::string text(i % 2 == 0 ? 200'000 : 10, 'x');
+    ASSERT_TRUE(from->Send(server, text).ok());
+    to_first.push_back(absl::StrCat("<<\"", text, "\">>"));
+  }
+  settle();
+  // The receiver ends meanwhile.
+  first->Exit(MakeTerm(Atom("normal")));
+  send(from, server, lost);
+  send(from, first.pid, lost);
+  send(from, second.pid, to_second);
+  settle();
+}
+
+TEST_F(NodeMessagesTest, AReceiverThatEndsItselfGetsNoMore) {
+  Recorder from(*a_);
+  Recorder to(*b_);
+  to.then = [&](Process& self, const TermView&) {
+    if (to.messages.size() == 7) self.Exit(MakeTerm(Atom("normal")));
+  };
+  ASSERT_TRUE(Settle());
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(from->Send(to.pid, i).ok());
+  ASSERT_TRUE(Settle());
+  EXPECT_EQ(to.messages.size(), 7u);
+}
+
+TEST_F(NodeMessagesTest, ManyAlikeThroughTwoConnections) {
+  Recorder from(*a_);
+  ASSERT_TRUE(Settle());
+  Recorder to(*b_);
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(from->Send(to.pid, i).ok());
+  ASSERT_TRUE(Wait([&] { return to.messages.size() == 5; }));
+  ASSERT_TRUE(a_->Disconnect(b_->name()).ok());
+  ASSERT_TRUE(Wait([&] { return a_->Nodes().empty(); }));
+  for (int i = 5; i < 10; ++i) ASSERT_TRUE(from->Send(to.pid, i).ok());
+  ASSERT_TRUE(Wait([&] { return to.messages.size() == 10; }));
+  EXPECT_THAT(to.messages,
+              ElementsAre("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"));
+}
+
 TEST_F(NodeMessagesTest, TermsComeAsTheyWereSent) {
   Recorder from(*a_);
   const Term sent = MakeTerm(
