@@ -20,11 +20,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 
 #include "absl/strings/string_view.h"
 #include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/check.h"
+#include "ringdist/proto/growing_memory.h"
 
 namespace ringdist {
 
@@ -180,7 +180,7 @@ class StringWriter final : public ByteWriter {
  private:
   void Grow(size_t size) override;
 
-  std::unique_ptr<char[]> storage_;
+  GrowingMemory memory_;
 };
 
 }  // namespace ringdist

@@ -1,6 +1,5 @@
 #include "ringdist/proto/fragment_assembler.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -16,15 +15,6 @@ absl::Status Wrong(uint64_t sequence, uint64_t id, absl::string_view what) {
 }
 
 }  // namespace
-
-void GrowingBytes::Grow(size_t size) {
-  const size_t written = this->size();
-  const size_t wanted = std::max(capacity() * 2, written + size);
-  void* larger = std::realloc(storage_.release(), wanted);
-  RINGDIST_CHECK(larger != nullptr);
-  storage_.reset(static_cast<char*>(larger));
-  SetStorage(storage_.get(), written, wanted);
-}
 
 size_t FragmentedMessage::Cost() const {
   size_t cost = bytes.size();

@@ -19,7 +19,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <vector>
 
@@ -32,23 +31,10 @@
 
 namespace ringdist {
 
-// Bytes that come to be many: doubling them moves no pages, where malloc has
-// taken them from the system, and touches none before they are needed.
-class GrowingBytes final : public ByteWriter {
- private:
-  struct Free {
-    void operator()(char* storage) const { std::free(storage); }
-  };
-
-  void Grow(size_t size) override;
-
-  std::unique_ptr<char, Free> storage_;
-};
-
 struct FragmentedMessage {
   uint64_t next_id = 0;  // Of the fragment that is due.
   std::vector<AtomCacheIn::Text> atoms;
-  GrowingBytes bytes;  // The control term and the payload, as far as they came.
+  StringWriter bytes;  // The control term and the payload, as far as they came.
 
   // What it counts as, towards max_fragmented_bytes: an atom with its text,
   // even where several share it.
