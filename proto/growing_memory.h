@@ -3,10 +3,11 @@
 //   memory.Grow(2 * memory.size(), written);
 //   std::memcpy(memory.begin() + written, ...);
 //
-// From 4 MiB on it consists of huge pages, if the system has them. What is taken
-// anew costs a fault for each page, on virtual machines some microseconds: with
-// pages of 4 KiB that was nine tenths of the time that a message of 64 MiB took.
-// Growing moves pages and no bytes, and none is touched before it is needed.
+// From 4 MiB on it consists of huge pages, if the system has them. What is
+// taken anew costs a fault for each page, on virtual machines some
+// microseconds: with pages of 4 KiB that was nine tenths of the time that a
+// message of 64 MiB took. Growing moves pages and no bytes, and none is touched
+// before it is needed.
 
 #ifndef RINGDIST_PROTO_GROWING_MEMORY_H_
 #define RINGDIST_PROTO_GROWING_MEMORY_H_
