@@ -28,10 +28,9 @@ void GrowingMemory::Grow(size_t size, size_t kept) {
   }
   size = (size + kHugePage - 1) / kHugePage * kHugePage;
   const bool is_mapped = size_ >= kLarge;
-  void* const larger =
-      is_mapped ? mremap(begin_, size_, size, MREMAP_MAYMOVE)
-                : mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const larger = is_mapped ? mremap(begin_, size_, size, MREMAP_MAYMOVE)
+                                 : mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   RINGDIST_CHECK(larger != MAP_FAILED);
   // Where there are none it stays as it is.
   [[maybe_unused]] const int advised = madvise(larger, size, MADV_HUGEPAGE);

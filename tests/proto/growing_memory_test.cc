@@ -18,9 +18,9 @@ TEST(GrowingMemory, KeepsWhatItIsToldToKeep) {
   EXPECT_EQ(memory.size(), 0u);
   std::string expected;
   // From malloc, to pages, and on.
-  for (const size_t size : {size_t{1}, size_t{100}, 3 * kMebibyte,
-                            4 * kMebibyte - 1, 4 * kMebibyte, 5 * kMebibyte + 1,
-                            40 * kMebibyte}) {
+  for (const size_t size :
+       {size_t{1}, size_t{100}, 3 * kMebibyte, 4 * kMebibyte - 1, 4 * kMebibyte,
+        5 * kMebibyte + 1, 40 * kMebibyte}) {
     SCOPED_TRACE(size);
     if (size > memory.size()) memory.Grow(size, expected.size());
     ASSERT_GE(memory.size(), size);
