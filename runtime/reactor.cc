@@ -32,6 +32,12 @@ Reactor::Reactor(std::unique_ptr<IoEngine> engine,
     : options_(options), engine_(std::move(engine)), now_(engine_->Now()) {}
 
 Reactor::~Reactor() {
+  {
+    // What was posted is dropped, once nobody is in the middle of posting.
+    std::vector<absl::AnyInvocable<void()>> dropped;
+    const std::lock_guard<std::mutex> lock(mutex_);
+    dropped.swap(posted_);
+  }
   RINGDIST_CHECK(timers_.empty());
   RINGDIST_CHECK(first_task_ == nullptr);
 }
@@ -92,6 +98,7 @@ absl::Status Reactor::Run() {
 }
 
 void Reactor::Stop() {
+  const std::lock_guard<std::mutex> lock(mutex_);
   stop_ = true;
   engine_->WakeUp();
 }
@@ -106,10 +113,8 @@ absl::StatusOr<bool> Reactor::Prepare() {
 // Posted work.
 
 void Reactor::Post(absl::AnyInvocable<void()> function) {
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    posted_.push_back(std::move(function));
-  }
+  const std::lock_guard<std::mutex> lock(mutex_);
+  posted_.push_back(std::move(function));
   if (!has_posted_.exchange(true)) engine_->WakeUp();
 }
 
