@@ -202,7 +202,6 @@ OutboundLink::Outcome OutboundLink::TrySend(const SignalPair* known_pair,
   std::shared_ptr<StringWriter> large;
   if (!expect_large_) {
     encoder_->Encode(signal, payload, packet);
-    if (packet.size() <= kFragmentBytes) return Finish(packet);
   } else {
     // Large ones need memory of their own: at once, if one is expected.
     large = std::make_shared<StringWriter>();
@@ -219,12 +218,9 @@ bool OutboundLink::SendAgain(uint64_t repeated, PayloadWriter payload) {
   PacketWriter packet = channel_.BeginPacket();
   if (!packet.status().ok()) return false;
   encoder_->EncodeAgain(payload, packet);
-  if (packet.size() <= kFragmentBytes) {
-    return Finish(packet) == Outcome::kSent;
-  }
   const auto pair = [this] { return PairOf(encoder_->repeated_message()); };
-  SendEncoded(packet, nullptr, pair, /*may_queue=*/true);
-  return true;
+  return SendEncoded(packet, nullptr, pair, /*may_queue=*/true) ==
+         Outcome::kSent;
 }
 
 OutboundLink::Outcome OutboundLink::SendEncoded(
