@@ -25,10 +25,7 @@ PacketDecoder::Result PacketDecoder::NextSlow(absl::string_view& input,
   packet = absl::string_view();
   if (state_ == State::kFailed) return Result::kTooLarge;
   if (IsEmpty()) {
-    if (capacity_ > kKeptCapacity) {
-      storage_.reset();
-      capacity_ = 0;
-    }
+    if (storage_.size() > kKeptCapacity) storage_.Clear();
     if (input.empty()) return Result::kNeedMore;
     state_ =
         state_ == State::kHandshake ? State::kHandshakePart : State::kDataPart;
@@ -61,24 +58,22 @@ void PacketDecoder::BeginBody() {
     state_ = State::kFailed;
     return;
   }
-  if (capacity_ < body_size_) {
-    capacity_ = std::max(body_size_, kKeptCapacity / 8);
-    // Not value-initialised: pages of a claimed size that never arrives are
-    // never touched.
-    storage_.reset(new char[capacity_]);
+  // Pages of a claimed size that never arrives are never touched.
+  if (storage_.size() < body_size_) {
+    storage_.Grow(std::max(body_size_, kKeptCapacity / 8), /*kept=*/0);
   }
 }
 
 void PacketDecoder::FillBody(absl::string_view& input) {
   const size_t size = std::min(input.size(), body_size_ - body_stored_);
   if (size == 0) return;
-  std::memcpy(storage_.get() + body_stored_, input.data(), size);
+  std::memcpy(storage_.begin() + body_stored_, input.data(), size);
   body_stored_ += size;
   input.remove_prefix(size);
 }
 
 PacketDecoder::Result PacketDecoder::HandOut(absl::string_view& packet) {
-  packet = absl::string_view(storage_.get(), body_size_);
+  packet = absl::string_view(storage_.begin(), body_size_);
   header_stored_ = 0;
   const bool tick = state_ == State::kDataPart && body_size_ == 0;
   state_ = state_ == State::kHandshakePart ? State::kHandshake : State::kData;
@@ -90,7 +85,7 @@ absl::Span<char> PacketDecoder::PartialPacket() {
       header_stored_ < header_wanted()) {
     return {};
   }
-  return absl::MakeSpan(storage_.get() + body_stored_,
+  return absl::MakeSpan(storage_.begin() + body_stored_,
                         body_size_ - body_stored_);
 }
 
@@ -99,9 +94,8 @@ void PacketDecoder::FilledPartial(size_t size) {
   body_stored_ += size;
 }
 
-std::unique_ptr<char[]> PacketDecoder::TakeBody(absl::string_view packet) {
-  if (!IsEmpty() || packet.data() != storage_.get()) return nullptr;
-  capacity_ = 0;
+GrowingMemory PacketDecoder::TakeBody(absl::string_view packet) {
+  if (!IsEmpty() || packet.data() != storage_.begin()) return {};
   return std::move(storage_);
 }
 

@@ -36,13 +36,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/check.h"
+#include "ringdist/proto/growing_memory.h"
 
 namespace ringdist {
 
@@ -99,9 +99,9 @@ class PacketDecoder {
   void FilledPartial(size_t size);
 
   // Moves the memory of `packet`, which the last Next handed out, to the caller
-  // if it was put together in the decoder; null if it points into the input.
+  // if it was put together in the decoder; empty if it points into the input.
   // The view stays valid as long as the memory lives.
-  std::unique_ptr<char[]> TakeBody(absl::string_view packet);
+  GrowingMemory TakeBody(absl::string_view packet);
 
   // After kTooLarge: which length, and which limit.
   absl::Status error() const;
@@ -134,8 +134,7 @@ class PacketDecoder {
   char header_[kDataHeaderSize];  // The header of the packet in storage_.
   size_t body_size_ = 0;          // Known once the header is complete.
   size_t body_stored_ = 0;        // How much of the body is in storage_.
-  size_t capacity_ = 0;           // Of storage_, in bytes.
-  std::unique_ptr<char[]> storage_;
+  GrowingMemory storage_;
 };
 
 }  // namespace ringdist

@@ -100,7 +100,7 @@ Delivery& Delivery::operator=(Delivery&& other) noexcept {
 }
 
 void Delivery::Release() {
-  bytes_.reset();
+  bytes_.Clear();
   size_ = 0;
   const std::shared_ptr<Controller*> link = std::move(link_);
   if (link != nullptr && *link != nullptr) (*link)->ReturnCredit();
@@ -158,7 +158,7 @@ Delivery Channel::TakeDelivery() {
   Delivery delivery;
   if (controller() == nullptr) return delivery;
   delivery.bytes_ = controller()->TakePacket(&delivery.size_);
-  if (delivery.bytes_ != nullptr) delivery.link_ = link_;
+  if (delivery.size_ > 0) delivery.link_ = link_;
   return delivery;
 }
 

@@ -28,6 +28,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "ringdist/proto/bytes.h"
+#include "ringdist/proto/growing_memory.h"
 #include "ringdist/proto/node_name.h"
 #include "ringdist/runtime/carrier.h"
 #include "ringdist/runtime/send_queue.h"
@@ -105,7 +106,7 @@ class Delivery {
   Delivery& operator=(Delivery&& other) noexcept;
   ~Delivery() { Release(); }
 
-  absl::string_view packet() const { return {bytes_.get(), size_}; }
+  absl::string_view packet() const { return {bytes_.begin(), size_}; }
 
   // Frees the bytes and returns the credit.
   void Release();
@@ -113,8 +114,8 @@ class Delivery {
  private:
   friend class Channel;
 
-  std::unique_ptr<char[]> bytes_;
-  size_t size_ = 0;
+  GrowingMemory bytes_;
+  size_t size_ = 0;  // Of the packet.
   std::shared_ptr<Controller*> link_;
 };
 

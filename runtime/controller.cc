@@ -224,16 +224,16 @@ void Controller::OnReceivedStraight(size_t size) {
   ReceivePackets(nothing);
 }
 
-std::unique_ptr<char[]> Controller::TakePacket(size_t* size) {
+GrowingMemory Controller::TakePacket(size_t* size) {
   // Only within OnPacket, and once.
-  if (current_packet_.data() == nullptr) return nullptr;
+  if (current_packet_.data() == nullptr) return {};
   // 1. The packet lies in the engine's memory, or in the decoder's own.
   // 2. From here on it is the delivery's: swapped out of the decoder if it was
   //    put together there, copied otherwise.
-  std::unique_ptr<char[]> bytes = decoder_.TakeBody(current_packet_);
-  if (bytes == nullptr) {
-    bytes.reset(new char[current_packet_.size()]);
-    std::memcpy(bytes.get(), current_packet_.data(), current_packet_.size());
+  GrowingMemory bytes = decoder_.TakeBody(current_packet_);
+  if (bytes.size() == 0) {
+    bytes.Grow(current_packet_.size(), /*kept=*/0);
+    std::memcpy(bytes.begin(), current_packet_.data(), current_packet_.size());
   }
   *size = current_packet_.size();
   current_packet_ = absl::string_view();

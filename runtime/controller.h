@@ -27,6 +27,7 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "ringdist/proto/framing.h"
+#include "ringdist/proto/growing_memory.h"
 #include "ringdist/proto/handshake.h"
 #include "ringdist/runtime/carrier.h"
 #include "ringdist/runtime/channel.h"
@@ -125,7 +126,7 @@ class Controller final : public Connection::Owner {
     connection_->Flush();
   }
   void AppendReferenced(absl::string_view payload, ReleaseCallback release);
-  std::unique_ptr<char[]> TakePacket(size_t* size);
+  GrowingMemory TakePacket(size_t* size);
   void ReturnCredit();
 
  private:
