@@ -15,6 +15,11 @@ absl::Status ReactorOptions::Validate() const {
         "ReactorOptions::busy_poll is ", absl::FormatDuration(busy_poll),
         "; it must be between 0 and 10 s"));
   }
+  if (gather < absl::ZeroDuration() || gather > absl::Seconds(1)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("ReactorOptions::gather is ", absl::FormatDuration(gather),
+                     "; it must be between 0 and 1 s"));
+  }
   return absl::OkStatus();
 }
 
@@ -22,7 +27,8 @@ absl::StatusOr<std::unique_ptr<Reactor>> Reactor::Create(
     const ReactorOptions& options) {
   absl::Status valid = options.Validate();
   if (!valid.ok()) return valid;
-  absl::StatusOr<std::unique_ptr<IoEngine>> engine = UringEngine::Create();
+  absl::StatusOr<std::unique_ptr<IoEngine>> engine =
+      UringEngine::Create({.gather = options.gather});
   if (!engine.ok()) return engine.status();
   return std::make_unique<Reactor>(*std::move(engine), options);
 }

@@ -8,11 +8,13 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <csignal>
 #include <ctime>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "ringdist/runtime/system_error.h"
+#include "ringdist/runtime/uring_abi.h"
 #include "ringdist/runtime/uring_features.h"
 
 namespace ringdist {
@@ -46,6 +48,9 @@ constexpr ReceiveBuffersShape kWholeBuffers = {
 // From so many completions in a turn on, the kernel may have kept some back: it
 // runs 20 pieces of deferred work per enter unless more are asked for.
 constexpr int kCrowd = 20;
+
+// Longer than this no wait has to be.
+constexpr absl::Duration kLongest = absl::Hours(24 * 365);
 
 __kernel_timespec ToKernelTimespec(absl::Duration duration) {
   const timespec spec = absl::ToTimespec(duration);
@@ -92,6 +97,9 @@ absl::Status UringEngine::SetUpRing(const UringOptions& options) {
       if (error == 0) {
         ring_made_ = true;
         completion_entries_ = params.cq_entries;
+        if ((params.features & kFeatureMinimalWait) != 0) {
+          gathering_ = Gathering(options.gather);
+        }
         // A child of this process must not run the parent's ring.
         error = -io_uring_ring_dontfork(&ring_);
         return error == 0 ? absl::OkStatus()
@@ -199,6 +207,7 @@ void UringEngine::ArmSend(Operation& operation, int fd,
                           absl::Span<const iovec> slices) {
   RINGDIST_CHECK(!slices.empty());
   RINGDIST_CHECK_LE(slices.size(), kMaxSlices);
+  gathering_.Sent();
   io_uring_sqe* const sqe = NextEntry(operation);
   sqe->fd = fd;
   sqe->msg_flags = MSG_NOSIGNAL | MSG_WAITALL;
@@ -328,6 +337,23 @@ absl::Status UringEngine::Enter(unsigned wait_for, absl::Duration timeout) {
   return result < 0 ? SurviveEnter(result) : absl::OkStatus();
 }
 
+absl::Status UringEngine::EnterToGather(absl::Duration gather,
+                                        absl::Duration timeout) {
+  __kernel_timespec spec = ToKernelTimespec(std::min(timeout, kLongest));
+  WaitArgument argument = {
+      .signals_size = _NSIG / 8,
+      // The kernel would let it outlast the time limit.
+      .gather_us = static_cast<uint32_t>(
+          absl::ToInt64Microseconds(std::min(gather, timeout))),
+      .timeout = reinterpret_cast<uint64_t>(&spec)};
+  ++statistics_.enters;
+  const int result = io_uring_enter2(
+      static_cast<unsigned>(ring_.ring_fd), 0, completion_entries_ / 2,
+      IORING_ENTER_GETEVENTS | IORING_ENTER_EXT_ARG,
+      reinterpret_cast<sigset_t*>(&argument), sizeof(argument));
+  return result < 0 ? SurviveEnter(result) : absl::OkStatus();
+}
+
 absl::StatusOr<int> UringEngine::Turn(absl::Duration timeout) {
   absl::Status status = Enable();
   if (!status.ok()) return status;
@@ -347,9 +373,20 @@ absl::StatusOr<int> UringEngine::Turn(absl::Duration timeout) {
     last_ran_ = RunCompletions();
     if (last_ran_ > 0 || timeout <= absl::ZeroDuration()) return last_ran_;
   }
-  status = Enter(1, timeout);
+  if (!gathering_.Begin()) {
+    status = Enter(1, timeout);
+    if (!status.ok()) return status;
+    last_ran_ = RunCompletions();
+    return last_ran_;
+  }
+  const absl::Time begun = Now();
+  status = gathering_.Due() > absl::ZeroDuration() && nothing_to_submit
+               ? EnterToGather(gathering_.Due(), timeout)
+               : Enter(1, timeout);
   if (!status.ok()) return status;
+  const absl::Duration took = Now() - begun;
   last_ran_ = RunCompletions();
+  gathering_.End(took, received_);
   return last_ran_;
 }
 
@@ -358,6 +395,7 @@ int UringEngine::RunCompletions() {
        IORING_SQ_CQ_OVERFLOW) != 0) {
     ++statistics_.completion_overflows;
   }
+  received_ = 0;
   const uint64_t short_before = statistics_.out_of_buffers;
   // What the methods cause comes in a later turn: only those that are there.
   const unsigned ready = io_uring_cq_ready(&ring_);
@@ -392,7 +430,10 @@ void UringEngine::RunCompletion(const io_uring_cqe& cqe) {
                            .more = (cqe.flags & IORING_CQE_F_MORE) != 0,
                            .data = {}};
   const bool has_buffer = (cqe.flags & IORING_CQE_F_BUFFER) != 0;
-  if (has_buffer) completion.data = buffers_->View(cqe);
+  if (has_buffer) {
+    completion.data = buffers_->View(cqe);
+    received_ += completion.data.size();
+  }
   if (cqe.res == -ENOBUFS) ++statistics_.out_of_buffers;
   reinterpret_cast<Operation*>(cqe.user_data)->Complete(completion);
   if (has_buffer) buffers_->Release(cqe.flags);

@@ -10,6 +10,7 @@
 //   | multishot accept and receive,     | 6.0   | Create fails             |
 //   | provided buffer rings             |       |                          |
 //   | incrementally consumed buffers    | 6.12  | more and smaller buffers |
+//   | waits that let arrivals gather    | 6.12  | none do (gathering.h)    |
 //   | multishot receive with a limit    | 6.17  | the owner's cancel       |
 //   | queues of 512 and 4096 entries    |       | smaller ones: the kernel |
 //   | counts them as locked memory      |       |                          |
@@ -31,6 +32,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "ringdist/runtime/gathering.h"
 #include "ringdist/runtime/io_engine.h"
 #include "ringdist/runtime/receive_buffers.h"
 
@@ -42,6 +44,8 @@ struct UringOptions {
   bool deferred_task_work = true;
   bool incremental_buffers = true;
   bool receive_limit = true;
+  // How long waits may let arrivals gather; zero: not at all.
+  absl::Duration gather = absl::ZeroDuration();
 };
 
 class UringEngine final : public IoEngine {
@@ -98,6 +102,9 @@ class UringEngine final : public IoEngine {
   // Enters the kernel once or more, until all is submitted. Waits for
   // `wait_for` completions at most `timeout`.
   absl::Status Enter(unsigned wait_for, absl::Duration timeout);
+  // Enters the kernel with nothing to submit and waits for the first completion
+  // at most `timeout`, but lets others follow for as long as `gather`.
+  absl::Status EnterToGather(absl::Duration gather, absl::Duration timeout);
   absl::Status SurviveEnter(int result);
   int RunCompletions();
   void RunCompletion(const io_uring_cqe& cqe);
@@ -112,6 +119,8 @@ class UringEngine final : public IoEngine {
   bool limits_receives_ = false;  // The kernel does.
   unsigned completion_entries_ = 0;
   int last_ran_ = 0;  // By the last Turn: many means a crowd.
+  Gathering gathering_{absl::ZeroDuration()};
+  size_t received_ = 0;  // Bytes, by the last Turn.
   std::unique_ptr<ReceiveBuffers> buffers_;
   std::deque<io_uring_sqe> backlog_;
   std::deque<msghdr> messages_;  // Of sends not submitted yet.
