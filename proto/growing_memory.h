@@ -7,8 +7,9 @@
 // taken anew costs a fault for each page, on virtual machines some
 // microseconds: with pages of 4 KiB that was nine tenths of the time that a
 // message of 64 MiB took. Growing moves pages and no bytes, and none is touched
-// before it is needed. Below that, blocks that were let go are taken again
-// (spare_memory.h).
+// before it is needed. What was let go is taken again: of these, one mapping
+// per thread, up to 128 MiB, that the system may empty; of smaller blocks those
+// of spare_memory.h.
 
 #ifndef RINGDIST_PROTO_GROWING_MEMORY_H_
 #define RINGDIST_PROTO_GROWING_MEMORY_H_

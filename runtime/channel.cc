@@ -30,29 +30,45 @@ absl::Status BadSize(size_t size) {
 
 // PacketWriter: its storage begins after the room for the length header.
 
-PacketWriter::PacketWriter(Controller* controller, absl::Status status)
-    : controller_(controller), status_(std::move(status)) {
-  if (controller_ == nullptr) return;
-  const absl::Span<char> room = controller_->ReservePacket(kFirstReserve);
-  SetStorage(room.data() + kDataHeaderSize, 0, room.size() - kDataHeaderSize);
+PacketWriter::PacketWriter(Controller* controller, absl::Status status,
+                           size_t apart_above)
+    : controller_(controller),
+      status_(std::move(status)),
+      apart_above_(apart_above) {
+  if (controller_ != nullptr) Reserve(kFirstReserve);
+}
+
+GrowingMemory PacketWriter::TakeApart() {
+  RINGDIST_CHECK_GT(apart_.size(), 0U);
+  controller_ = nullptr;
+  return std::move(apart_);
+}
+
+void PacketWriter::Reserve(size_t size) {
+  const absl::Span<char> room =
+      controller_->ReservePacket(kDataHeaderSize + size);
+  const size_t written = this->size();
+  char* const begin = room.data() + kDataHeaderSize;
+  // What was written may lie there already, or overlap.
+  if (written > 0) std::memmove(begin, this->begin(), written);
+  SetStorage(begin, written,
+             std::min(room.size() - kDataHeaderSize, apart_above_));
 }
 
 void PacketWriter::Grow(size_t size) {
   const size_t written = this->size();
-  const size_t wanted = std::max(2 * written, written + size) + kDataHeaderSize;
-  if (controller_ == nullptr) {
-    std::unique_ptr<char[]> larger(new char[wanted]);
-    if (written > 0) std::memcpy(larger.get(), begin(), written);
-    scratch_ = std::move(larger);
-    SetStorage(scratch_.get(), written, wanted);
-    return;
+  const size_t needed = written + size;
+  const size_t wanted = std::max(2 * written, needed);
+  if (controller_ != nullptr && needed <= apart_above_) {
+    return Reserve(std::min(wanted, apart_above_));
   }
-  const absl::Span<char> room = controller_->ReservePacket(wanted);
-  if (written > 0) {
-    std::memmove(room.data() + kDataHeaderSize, begin(), written);
+  if (apart_.size() > 0) {
+    apart_.Grow(wanted, written);
+  } else {
+    apart_.Grow(wanted, 0);
+    if (written > 0) std::memcpy(apart_.begin(), begin(), written);
   }
-  SetStorage(room.data() + kDataHeaderSize, written,
-             room.size() - kDataHeaderSize);
+  SetStorage(apart_.begin(), written, apart_.size());
 }
 
 absl::Status PacketWriter::Finish(size_t body_size) {
@@ -62,6 +78,10 @@ absl::Status PacketWriter::Finish(size_t body_size) {
     controller_ = nullptr;
     status_ = BadSize(body_size);
     return status_;
+  }
+  if (apart_.size() > 0) {
+    apart_above_ = Channel::kNeverApart;
+    Reserve(size());
   }
   StoreBigEndian<uint32_t>(begin() - kDataHeaderSize,
                            static_cast<uint32_t>(body_size));
@@ -122,11 +142,11 @@ ChannelStatistics Channel::statistics() const {
                                  : controller()->statistics();
 }
 
-PacketWriter Channel::BeginPacket() {
+PacketWriter Channel::BeginPacket(size_t apart_above) {
   Controller* const to = controller();
-  if (to == nullptr) return PacketWriter(nullptr, NotUp());
-  if (!to->IsWritable()) return PacketWriter(nullptr, to->Writable());
-  return PacketWriter(to, absl::OkStatus());
+  if (to == nullptr) return {nullptr, NotUp(), apart_above};
+  if (!to->IsWritable()) return {nullptr, to->Writable(), apart_above};
+  return {to, absl::OkStatus(), apart_above};
 }
 
 char* Channel::AddPacket(size_t size) {

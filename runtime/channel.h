@@ -18,6 +18,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string>
 #include <utility>
@@ -70,6 +71,10 @@ class PacketWriter final : public ByteWriter {
   // Why nothing can be sent now, as Commit will tell; writing is harmless then.
   const absl::Status& status() const { return status_; }
 
+  // The memory of a packet that has grown apart (BeginPacket): its first size()
+  // bytes. Nothing can be done with the writer afterwards.
+  GrowingMemory TakeApart();
+
   // Queues the packet; it goes out at the end of this turn. Errors, with
   // nothing queued: ResourceExhausted, the queue is at its limit, wait for
   // OnWritable; Unavailable, the connection is gone; InvalidArgument, the
@@ -86,14 +91,18 @@ class PacketWriter final : public ByteWriter {
 
  private:
   friend class Channel;
-  PacketWriter(Controller* controller, absl::Status status);
+  PacketWriter(Controller* controller, absl::Status status, size_t apart_above);
 
   void Grow(size_t size) override;
+  // Makes the queue's memory, for `size` bytes, what is written to.
+  void Reserve(size_t size);
   absl::Status Finish(size_t body_size);
 
   Controller* controller_;  // Null: committed, or nothing can be sent.
   absl::Status status_;
-  std::unique_ptr<char[]> scratch_;  // Where writing goes if it is in vain.
+  size_t apart_above_;
+  // Not empty: where it is written to, be it in vain.
+  GrowingMemory apart_;
 };
 
 // A packet that outlives OnPacket: it owns its bytes and its credit. While ten
@@ -133,7 +142,12 @@ class Channel {
   const PeerInfo& peer() const;
   ChannelStatistics statistics() const;
 
-  PacketWriter BeginPacket();
+  PacketWriter BeginPacket() { return BeginPacket(kNeverApart); }
+  // One that grows beyond `apart_above` bytes in memory of its own and not in
+  // the queue: for what goes out piece by piece, in other packets. Commit would
+  // copy it back.
+  PacketWriter BeginPacket(size_t apart_above);
+  static constexpr size_t kNeverApart = std::numeric_limits<size_t>::max();
 
   // A packet that exists already; copies it. Errors as PacketWriter::Commit.
   absl::Status Send(absl::string_view packet);
@@ -169,38 +183,6 @@ class Channel {
   uint64_t id_ = 0;
   // Points to the controller; to null when that is gone.
   std::shared_ptr<Controller*> link_;
-};
-
-// What an embedder is told, on the reactor's thread. Per connection: OnUp, any
-// number of OnPacket and OnWritable, OnDown. In a callback everything may be
-// called but what turns the reactor or destroys the Distribution.
-class DistributionHandler {
- public:
-  virtual ~DistributionHandler() = default;
-
-  virtual void OnUp(Channel& channel, const PeerInfo& peer) = 0;
-  // `packet` is valid until this returns; see Channel::TakeDelivery.
-  virtual void OnPacket(Channel& channel, absl::string_view packet) = 0;
-  // The send queue, which had refused a packet, has room for kWritableRoom
-  // again, or half its limit, if that is less. Soon: whoever fills it does so
-  // in one go, and while that takes a receiver lives on what its socket holds.
-  static constexpr size_t kWritableRoom = size_t{128} * 1024;
-  virtual void OnWritable(Channel& channel) { static_cast<void>(channel); }
-  // The reason's text begins with OTP's word for it, where there is one:
-  // connection_closed, net_tick_timeout, disconnect.
-  virtual void OnDown(Channel& channel, const PeerInfo& peer,
-                      const absl::Status& reason) = 0;
-
-  // A Setup came to nothing; why.
-  virtual void OnSetupFailed(const NodeName& peer, const absl::Status& reason) {
-    static_cast<void>(peer);
-    static_cast<void>(reason);
-  }
-  // A node without a name got one, by the first node it connected to.
-  virtual void OnNamed(const NodeName& name, uint32_t creation) {
-    static_cast<void>(name);
-    static_cast<void>(creation);
-  }
 };
 
 }  // namespace ringdist

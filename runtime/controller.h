@@ -33,6 +33,7 @@
 #include "ringdist/runtime/channel.h"
 #include "ringdist/runtime/connection.h"
 #include "ringdist/runtime/credit.h"
+#include "ringdist/runtime/distribution_handler.h"
 #include "ringdist/runtime/distribution_options.h"
 #include "ringdist/runtime/reactor.h"
 #include "ringdist/runtime/send_queue.h"

@@ -40,6 +40,7 @@
 #include "ringdist/runtime/channel.h"
 #include "ringdist/runtime/connection_table.h"
 #include "ringdist/runtime/controller.h"
+#include "ringdist/runtime/distribution_handler.h"
 #include "ringdist/runtime/distribution_options.h"
 #include "ringdist/runtime/listener.h"
 #include "ringdist/runtime/reactor.h"

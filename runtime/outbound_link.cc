@@ -194,54 +194,38 @@ OutboundLink::Outcome OutboundLink::TrySend(const SignalPair* known_pair,
     PutBehind(holder->behind, pair(), signal, payload, owed);
     return Outcome::kSent;
   }
-  PacketWriter packet = channel_.BeginPacket();
+  PacketWriter packet = BeginMessage();
   if (!packet.status().ok()) {
     return absl::IsResourceExhausted(packet.status()) ? Outcome::kNoRoom
                                                       : Outcome::kGone;
   }
-  std::shared_ptr<StringWriter> large;
-  if (!expect_large_) {
-    encoder_->Encode(signal, payload, packet);
-  } else {
-    // Large ones need memory of their own: at once, if one is expected.
-    large = std::make_shared<StringWriter>();
-    encoder_->Encode(signal, payload, *large);
-  }
-  return SendEncoded(packet, std::move(large), pair, may_queue);
+  encoder_->Encode(signal, payload, packet);
+  return SendEncoded(packet, pair, may_queue);
 }
 
 bool OutboundLink::SendAgain(uint64_t repeated, PayloadWriter payload) {
-  if (this->repeated() != repeated || !waiting_.empty() || !large_.empty() ||
-      expect_large_) {
+  if (this->repeated() != repeated || !waiting_.empty() || !large_.empty()) {
     return false;
   }
-  PacketWriter packet = channel_.BeginPacket();
+  PacketWriter packet = BeginMessage();
   if (!packet.status().ok()) return false;
   encoder_->EncodeAgain(payload, packet);
   const auto pair = [this] { return PairOf(encoder_->repeated_message()); };
-  return SendEncoded(packet, nullptr, pair, /*may_queue=*/true) ==
-         Outcome::kSent;
+  return SendEncoded(packet, pair, /*may_queue=*/true) == Outcome::kSent;
 }
 
 OutboundLink::Outcome OutboundLink::SendEncoded(
-    PacketWriter& packet, std::shared_ptr<StringWriter> large,
-    absl::FunctionRef<SignalPair()> pair, bool may_queue) {
-  const size_t size = large != nullptr ? large->size() : packet.size();
-  expect_large_ = size > kFragmentBytes && encoder_->fragments() &&
-                  encoder_->payload_offset() < size;
-  if (!expect_large_) {
-    if (large != nullptr) packet.WriteBytes(large->view());
-    return Finish(packet);
-  }
+    PacketWriter& packet, absl::FunctionRef<SignalPair()> pair,
+    bool may_queue) {
+  const size_t size = packet.size();
+  const bool is_large = size > kFragmentBytes && encoder_->fragments() &&
+                        encoder_->payload_offset() < size;
+  if (!is_large) return Finish(packet);
   if (!may_queue) {
     encoder_->Abandon();
     return Outcome::kNoRoom;
   }
-  if (large == nullptr) {
-    large = std::make_shared<StringWriter>();
-    large->WriteBytes(packet.view());
-  }
-  BeginLarge(pair(), std::move(large));
+  BeginLarge(pair(), packet.TakeApart(), size);
   return Outcome::kSent;
 }
 
@@ -326,16 +310,17 @@ bool OutboundLink::TakeRefused() {
 
 // Large messages.
 
-void OutboundLink::BeginLarge(const SignalPair& pair,
-                              std::shared_ptr<const StringWriter> packet) {
+void OutboundLink::BeginLarge(const SignalPair& pair, GrowingMemory packet,
+                              size_t size) {
   auto large = std::make_unique<Large>();
   large->pair = pair;
   large->sequence = ++last_sequence_;
+  large->packet = std::make_shared<const GrowingMemory>(std::move(packet));
+  large->size = size;
   large->first_size = std::min(
-      packet->size() - large->sent,
+      large->left(),
       std::max(kFragmentBytes, encoder_->payload_offset() - large->sent));
-  large->packet = std::move(packet);
-  large_bytes_ += large->packet->size();
+  large_bytes_ += size;
   // The first fragment now: its atoms come in the order of the cache.
   const bool sent = SendFragment(*large);
   sent ? encoder_->Commit() : encoder_->Abandon();
@@ -373,7 +358,7 @@ bool OutboundLink::SendFragment(Large& large) {
       after == 0 ? 1 : 1 + DistributionEncoder::FragmentCount(after);
   DistributionEncoder::WriteFragmentHeader(large.sequence, id, is_first,
                                            packet);
-  const absl::string_view part = large.packet->view().substr(large.sent, size);
+  const absl::string_view part(large.packet->begin() + large.sent, size);
   ++pump_->fragments_out;
   large.sent += size;
   return packet
@@ -389,7 +374,7 @@ bool OutboundLink::SendFragment(Large& large) {
 void OutboundLink::FinishLarge(size_t index) {
   const std::unique_ptr<Large> large = std::move(large_[index]);
   large_.erase(large_.begin() + static_cast<std::ptrdiff_t>(index));
-  large_bytes_ -= large->packet->size();
+  large_bytes_ -= large->size;
   if (is_narrow_ && large_.empty()) WidenSocket();
   for (Waiting& next : large->behind) {
     // Most wait behind the next large one of their pair.

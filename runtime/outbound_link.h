@@ -26,6 +26,7 @@
 #include "ringdist/proto/bytes.h"
 #include "ringdist/proto/control_message.h"
 #include "ringdist/proto/distribution_encoder.h"
+#include "ringdist/proto/growing_memory.h"
 #include "ringdist/runtime/channel.h"
 #include "ringdist/runtime/reactor.h"
 
@@ -108,12 +109,13 @@ class OutboundLink {
   struct Large {
     SignalPair pair;
     uint64_t sequence = 0;
-    std::shared_ptr<const StringWriter> packet;  // As if in one piece.
+    std::shared_ptr<const GrowingMemory> packet;  // As if in one piece.
+    size_t size = 0;                              // Of it.
     size_t sent = 2;        // What stands in front of a header, 83 44.
     size_t first_size = 0;  // Of the first fragment: all but the payload, too.
     std::deque<Waiting> behind;  // Later signals that it holds.
 
-    size_t left() const { return packet->size() - sent; }
+    size_t left() const { return size - sent; }
   };
   // What releases of referenced bytes, which may outlive the link, go through.
   struct Pump {
@@ -131,14 +133,18 @@ class OutboundLink {
   // large one, is kNoRoom. `known_pair` is the signal's, or null.
   Outcome TrySend(const SignalPair* known_pair, const ControlMessage& signal,
                   PayloadWriter payload, bool may_queue, bool owed);
-  // What follows encoding, into `packet` or, if not null, into `large`.
-  Outcome SendEncoded(PacketWriter& packet, std::shared_ptr<StringWriter> large,
+  // A packet to encode a message into: what is large gets memory of its own.
+  PacketWriter BeginMessage() {
+    return channel_.BeginPacket(encoder_->fragments() ? kFragmentBytes
+                                                      : Channel::kNeverApart);
+  }
+  // What follows encoding.
+  Outcome SendEncoded(PacketWriter& packet,
                       absl::FunctionRef<SignalPair()> pair, bool may_queue);
   // Sends what was encoded into it.
   Outcome Finish(PacketWriter& packet);
   Outcome TrySendWaiting(const Waiting& waiting);
-  void BeginLarge(const SignalPair& pair,
-                  std::shared_ptr<const StringWriter> packet);
+  void BeginLarge(const SignalPair& pair, GrowingMemory packet, size_t size);
   Large* FindHolder(const SignalPair& pair);
   // Makes it wait at the end of a queue.
   void PutBehind(std::deque<Waiting>& queue, const SignalPair& pair,
@@ -173,7 +179,6 @@ class OutboundLink {
   uint64_t last_sequence_ = 0;
   std::shared_ptr<Pump> pump_;
   bool refused_ = false;
-  bool expect_large_ = false;  // As the last one was.
   Task fragments_task_;
 };
 

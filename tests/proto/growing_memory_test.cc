@@ -3,10 +3,13 @@
 #include <cstddef>
 #include <cstring>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "absl/strings/string_view.h"
 #include "gtest/gtest.h"
 #include "ringdist/proto/bytes.h"
+#include "ringdist/tests/testing/memory_use.h"
 
 namespace ringdist {
 namespace {
@@ -30,6 +33,48 @@ TEST(GrowingMemory, KeepsWhatItIsToldToKeep) {
     }
     std::memcpy(memory.begin(), expected.data(), size);
   }
+}
+
+void ExpectOneMappingIsKept() {
+  GrowingMemory first;
+  first.Grow(10 * kMebibyte, 0);
+  const char* const place = first.begin();
+  first.Clear();
+  GrowingMemory second;
+  second.Grow(6 * kMebibyte, 0);
+  EXPECT_EQ(second.begin(), place);
+  EXPECT_EQ(second.size(), 10 * kMebibyte);
+  std::memset(second.begin(), 'x', second.size());
+  // The larger one of two; beyond 128 MiB none.
+  GrowingMemory third;
+  third.Grow(30 * kMebibyte, 0);
+  const char* const larger = third.begin();
+  second.Clear();
+  third.Clear();
+  GrowingMemory huge;
+  huge.Grow(200 * kMebibyte, 0);
+  huge.Clear();
+  first.Grow(5 * kMebibyte, 0);
+  EXPECT_EQ(first.begin(), larger);
+}
+
+TEST(GrowingMemory, OneMappingIsKeptForTheNext) {
+  if (!kMemoryUseIsMeaningful) GTEST_SKIP() << "none is kept here";
+  // This thread has one already, perhaps.
+  std::thread(ExpectOneMappingIsKept).join();
+}
+
+TEST(GrowingMemory, WhatWasMovedFromIsEmpty) {
+  GrowingMemory from;
+  from.Grow(100'000, 0);
+  char* const place = from.begin();
+  GrowingMemory to = std::move(from);
+  EXPECT_EQ(to.begin(), place);
+  EXPECT_EQ(from.size(), 0u);
+  from.Grow(10, 0);
+  to = std::move(from);
+  EXPECT_EQ(to.size(), 10u);
+  EXPECT_EQ(from.begin(), nullptr);
 }
 
 TEST(GrowingMemory, LargeAtOnce) {
