@@ -76,10 +76,11 @@ struct Calls::Waiting {
 
 struct Calls::Open {
   Open(Calls& its_calls, CallId its_id, absl::string_view its_node,
-       CallCallback its_done)
+       absl::Duration its_timeout, CallCallback its_done)
       : calls(its_calls),
         id(its_id),
         node(its_node),
+        timeout(its_timeout),
         done(std::move(its_done)),
         timer(calls.reactor_, ReactorCallback::To<&Open::OnTimer>(this)) {}
   void OnTimer() { calls.OnTimeout(*this); }
@@ -87,6 +88,7 @@ struct Calls::Open {
   Calls& calls;
   const CallId id;
   const std::string node;
+  const absl::Duration timeout;
   CallCallback done;
   Timer timer;
   Kind kind = Kind::kFunction;
@@ -136,7 +138,7 @@ Calls::Open& Calls::Begin(absl::string_view node, absl::Duration timeout,
   const CallId id = ++last_id_;
   ++nodes_[node].open;
   auto& open = open_[id];
-  open = std::make_unique<Open>(*this, id, node, std::move(done));
+  open = std::make_unique<Open>(*this, id, node, timeout, std::move(done));
   if (timeout != absl::InfiniteDuration()) {
     open->timer.Start(reactor_.Now() + timeout);
   }
@@ -366,8 +368,9 @@ void Calls::OnReply(Open& open, const TermView& reply) {
 // Ends.
 
 void Calls::OnTimeout(Open& open) {
-  Finish(open, CallResult::Failed(absl::DeadlineExceededError(
-                   absl::StrCat("timeout: no answer from ", open.node))));
+  Finish(open, CallResult::Failed(absl::DeadlineExceededError(absl::StrCat(
+                   "timeout: no answer from ", open.node, " within ",
+                   absl::FormatDuration(open.timeout)))));
 }
 
 void Calls::Leave(Open& open) {

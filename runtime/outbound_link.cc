@@ -218,7 +218,7 @@ OutboundLink::Outcome OutboundLink::SendEncoded(
     PacketWriter& packet, absl::FunctionRef<SignalPair()> pair,
     bool may_queue) {
   const size_t size = packet.size();
-  const bool is_large = size > kFragmentBytes && encoder_->fragments() &&
+  const bool is_large = size > kLargestWhole && encoder_->fragments() &&
                         encoder_->payload_offset() < size;
   if (!is_large) return Finish(packet);
   if (!may_queue) {

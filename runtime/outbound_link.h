@@ -98,6 +98,11 @@ class OutboundLink {
   AtomCacheStatistics atom_cache() const;
 
  private:
+  // What is larger goes out in fragments. A real node makes two of a binary of
+  // 64 KiB, of which the second has no more than what stands around it, and the
+  // receiver has to put them together: that pays for neither end.
+  static constexpr size_t kLargestWhole = kFragmentBytes + 4096;
+
   // A signal that waits, as `70 83 <control> [83 <payload>]`.
   struct Waiting {
     SignalPair pair;
@@ -135,7 +140,7 @@ class OutboundLink {
                   PayloadWriter payload, bool may_queue, bool owed);
   // A packet to encode a message into: what is large gets memory of its own.
   PacketWriter BeginMessage() {
-    return channel_.BeginPacket(encoder_->fragments() ? kFragmentBytes
+    return channel_.BeginPacket(encoder_->fragments() ? kLargestWhole
                                                       : Channel::kNeverApart);
   }
   // What follows encoding.

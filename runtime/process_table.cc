@@ -63,7 +63,7 @@ ProcessTable::~ProcessTable() = default;
 
 void ProcessTable::Clear() {
   names_.clear();
-  last_name_.clear();
+  OnNamesChanged();
   last_found_key_ = 0;
   aliases_.clear();
   orphans_.clear();
@@ -75,7 +75,7 @@ void ProcessTable::Clear() {
 }
 
 void ProcessTable::SetSelf(const NodeName& name, uint32_t creation) {
-  ++names_version_;
+  OnNamesChanged();
   self_ = name.full();
   creation_ = creation;
 }
@@ -145,7 +145,7 @@ absl::Status ProcessTable::Register(absl::string_view name,
         absl::StrCat("register ", name, ": another process has this name"));
   }
   process->names.push_back(at->first);
-  ++names_version_;
+  OnNamesChanged();
   return absl::OkStatus();
 }
 
@@ -159,8 +159,7 @@ absl::Status ProcessTable::Unregister(absl::string_view name) {
   process.names.erase(
       std::find(process.names.begin(), process.names.end(), name));
   names_.erase(found);
-  last_name_.clear();
-  ++names_version_;
+  OnNamesChanged();
   return absl::OkStatus();
 }
 
@@ -404,10 +403,9 @@ void ProcessTable::FinishExit(ProcessState& process) {
   process.paused_peers.clear();
   ended_.push_back(std::move(processes_.extract(process.key).mapped()));
   last_found_key_ = 0;
-  last_name_.clear();
   tell_ended_.Schedule();
   for (const std::string& name : process.names) names_.erase(name);
-  ++names_version_;
+  OnNamesChanged();
   for (const uint64_t alias : process.aliases) aliases_.erase(alias);
   for (const std::string& node : process.related_nodes) {
     const auto related = related_.find(node);

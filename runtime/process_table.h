@@ -181,6 +181,11 @@ class ProcessTable {
                     absl::string_view why);
   void FinishExit(ProcessState& process);
   void OnEnded();
+  // What was found by name before may be wrong from now on.
+  void OnNamesChanged() {
+    ++names_version_;
+    last_name_.clear();
+  }
   void TellOthers(ProcessState& process, const Term& reason);
   std::vector<uint64_t> NodeMonitors() const;
 

@@ -188,7 +188,8 @@ TEST_F(CallsTest, WhatWaitsEndsLikeTheRest) {
   EXPECT_THAT(
       ended_,
       ElementsAre("CANCELLED: cancelled: by the caller",
-                  "DEADLINE_EXCEEDED: timeout: no answer from silent@localhost",
+                  "DEADLINE_EXCEEDED: timeout: no answer from silent@localhost "
+                  "within 20ms",
                   StartsWith("UNAVAILABLE: noconnection: silent@localhost"),
                   StartsWith("UNAVAILABLE: noconnection: silent@localhost")));
   EXPECT_EQ(open_calls(), 0u);
