@@ -28,6 +28,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "ringdist/runtime/io_engine.h"
+#include "ringdist/runtime/reactor_options.h"
 
 namespace ringdist {
 
@@ -105,23 +106,6 @@ class Task {
   uint64_t turn_ = 0;         // The reactor's task_turn_ when scheduled.
   Task* previous_ = nullptr;  // In the reactor's ready queue.
   Task* next_ = nullptr;
-};
-
-struct ReactorOptions {
-  // How long to look for completions without blocking before the thread goes to
-  // sleep. Costs a processor while it lasts; saves the wake-up, which is most
-  // of a round trip. Zero: block at once.
-  absl::Duration busy_poll = absl::ZeroDuration();
-
-  // How long the thread sleeps at least, so that what arrives meanwhile is
-  // handled together, while small packets come in one after the other, at
-  // 10,000 per second and more, and nothing is sent. They, and work posted by
-  // other threads, come later by so much and the kernel's timer slack
-  // (PR_SET_TIMERSLACK, 50 us); it saves both ends most of their wake-ups, for
-  // a real node a third of its time. Zero: never. Needs kernel 6.12.
-  absl::Duration gather = absl::Microseconds(20);
-
-  absl::Status Validate() const;
 };
 
 class Reactor {
