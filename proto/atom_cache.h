@@ -96,8 +96,9 @@ class AtomCacheOut {
     // It had no others: then this one may as well go on with it.
     if (count_ == count && all_known()) return;
     BeginMessage();
-    for (; count_ < count; ++count_)
+    for (; count_ < count; ++count_) {
       slots_.At(used_[count_]).message = message_;
+    }
   }
   // Atoms of the message so far, and whether the peer knows all of them.
   size_t count() const { return count_; }

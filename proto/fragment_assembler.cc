@@ -50,6 +50,9 @@ absl::Status FragmentAssembler::Begin(uint64_t sequence, uint64_t id,
   auto message = std::make_unique<FragmentedMessage>();
   message->next_id = id - 1;
   message->atoms = std::move(atoms);
+  // In the most frequent case a short second one is all that follows: it should
+  // not move the first.
+  message->bytes.Reserve(2 * part.size());
   message->bytes.WriteBytes(part);
   const absl::Status taken = Take(message->Cost());
   if (taken.ok()) messages_.emplace(sequence, std::move(message));

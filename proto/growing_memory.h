@@ -3,13 +3,8 @@
 //   memory.Grow(2 * memory.size(), written);
 //   std::memcpy(memory.begin() + written, ...);
 //
-// From 4 MiB on it consists of huge pages, if the system has them. What is
-// taken anew costs a fault for each page, on virtual machines some
-// microseconds: with pages of 4 KiB that was nine tenths of the time that a
-// message of 64 MiB took. Growing moves pages and no bytes, and none is touched
-// before it is needed. What was let go is taken again: of these, one mapping
-// per thread, up to 128 MiB, that the system may empty; of smaller blocks those
-// of spare_memory.h.
+// From 4 MiB on growing moves pages and no bytes, and none is touched before it
+// is needed. What is let go is soon taken again: spare_memory.h.
 
 #ifndef RINGDIST_PROTO_GROWING_MEMORY_H_
 #define RINGDIST_PROTO_GROWING_MEMORY_H_

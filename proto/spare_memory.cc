@@ -1,6 +1,9 @@
 #include "ringdist/proto/spare_memory.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
+#include <utility>
 
 #include "absl/base/config.h"
 #include "absl/numeric/bits.h"
@@ -9,20 +12,33 @@
 namespace ringdist {
 namespace {
 
-// Under the address sanitizer a block that is used after its return must show.
+constexpr size_t kHugePage = size_t{2} * 1024 * 1024;
+
+// Blocks between these are kept in powers of two.
+constexpr size_t kMaxUnkept = size_t{16} * 1024;
+constexpr size_t kMaxKept = size_t{2} * 1024 * 1024;
+// What is this large is mapped, in whole huge pages.
+constexpr size_t kMinMapped = 2 * kHugePage;
+
+// Under the address sanitizer what is used after its return must show.
 #ifdef ABSL_HAVE_ADDRESS_SANITIZER
 constexpr int kBlocks = 0;
+constexpr size_t kMaxMappingKept = 0;
 #else
 constexpr int kBlocks = 2;
+constexpr size_t kMaxMappingKept = 64 * kHugePage;
 #endif
 
-constexpr int kSizes = 22;  // Of 2^0 to 2^21 bytes.
+constexpr int kPowers = 22;  // Of 2^0 to 2^21 bytes.
 
+// What a thread keeps.
 struct Spares {
   ~Spares();
 
-  int count[kSizes] = {};
-  char* blocks[kSizes][2] = {};
+  int count[kPowers] = {};
+  char* blocks[kPowers][2] = {};
+  char* mapping = nullptr;
+  size_t mapping_size = 0;
 };
 
 // Objects that outlive it, such as static ones, find that it is gone.
@@ -31,34 +47,91 @@ thread_local Spares spares;
 
 Spares::~Spares() {
   spares_are_gone = true;
-  for (int size = 0; size < kSizes; ++size) {
-    for (int i = 0; i < count[size]; ++i) std::free(blocks[size][i]);
+  for (int power = 0; power < kPowers; ++power) {
+    for (int i = 0; i < count[power]; ++i) std::free(blocks[power][i]);
   }
+  if (mapping_size > 0) munmap(mapping, mapping_size);
 }
 
-// The power of two that holds `size` bytes.
-int PowerFor(size_t size) { return absl::bit_width(size - 1); }
-
-}  // namespace
-
-char* SpareMemory::Take(size_t* size) {
-  const int power = PowerFor(*size);
-  *size = size_t{1} << power;
-  if (!spares_are_gone && spares.count[power] > 0) {
-    return spares.blocks[power][--spares.count[power]];
-  }
-  void* const block = std::malloc(*size);
+char* Allocate(size_t size) {
+  void* const block = std::malloc(size);
   RINGDIST_CHECK(block != nullptr);
   return static_cast<char*>(block);
 }
 
-void SpareMemory::Return(char* block, size_t size) {
+bool IsKept(size_t size) { return size > kMaxUnkept && size <= kMaxKept; }
+
+// The power of two that holds `size` bytes.
+int PowerFor(size_t size) { return absl::bit_width(size - 1); }
+
+char* TakeKept(size_t* size) {
+  const int power = PowerFor(*size);
+  *size = size_t{1} << power;
+  if (spares_are_gone || spares.count[power] == 0) return Allocate(*size);
+  return spares.blocks[power][--spares.count[power]];
+}
+
+void ReturnKept(char* block, size_t size) {
   const int power = PowerFor(size);
-  if (!spares_are_gone && spares.count[power] < kBlocks) {
-    spares.blocks[power][spares.count[power]++] = block;
-  } else {
+  if (spares_are_gone || spares.count[power] == kBlocks) {
     std::free(block);
+  } else {
+    spares.blocks[power][spares.count[power]++] = block;
   }
+}
+
+bool IsMapped(size_t size) { return size >= kMinMapped; }
+
+size_t WholePages(size_t size) {
+  return (size + kHugePage - 1) / kHugePage * kHugePage;
+}
+
+// What mmap or mremap gave. Where there are no huge pages it has small ones.
+char* Mapped(void* memory, size_t size) {
+  RINGDIST_CHECK(memory != MAP_FAILED);
+  [[maybe_unused]] const int advised = madvise(memory, size, MADV_HUGEPAGE);
+  return static_cast<char*>(memory);
+}
+
+char* TakeMapped(size_t* size) {
+  *size = WholePages(*size);
+  if (!spares_are_gone && spares.mapping_size >= *size) {
+    *size = std::exchange(spares.mapping_size, 0);
+    return spares.mapping;
+  }
+  return Mapped(mmap(nullptr, *size, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                *size);
+}
+
+// Of two it keeps the larger one.
+void ReturnMapped(char* mapping, size_t size) {
+  if (!spares_are_gone && size <= kMaxMappingKept &&
+      size > spares.mapping_size) {
+    std::swap(mapping, spares.mapping);
+    std::swap(size, spares.mapping_size);
+    [[maybe_unused]] const int advised =
+        madvise(spares.mapping, spares.mapping_size, MADV_FREE);
+  }
+  if (size > 0) munmap(mapping, size);
+}
+
+}  // namespace
+
+char* SpareMemory::Take(size_t* size) {
+  if (IsMapped(*size)) return TakeMapped(size);
+  return IsKept(*size) ? TakeKept(size) : Allocate(*size);
+}
+
+void SpareMemory::Return(char* block, size_t size) {
+  if (IsMapped(size)) return ReturnMapped(block, size);
+  return IsKept(size) ? ReturnKept(block, size) : std::free(block);
+}
+
+char* SpareMemory::Extend(char* block, size_t size, size_t* to) {
+  if (!IsMapped(size)) return nullptr;
+  *to = WholePages(*to);
+  return Mapped(mremap(block, size, *to, MREMAP_MAYMOVE), *to);
 }
 
 }  // namespace ringdist

@@ -22,8 +22,6 @@ bool AllFinite(const T& value) {
   };
   if constexpr (std::floating_point<T>) {
     return std::isfinite(value);
-  } else if constexpr (std::is_convertible_v<const T&, absl::string_view>) {
-    return true;
   } else if constexpr (requires { std::tuple_size<T>::value; }) {
     return std::apply(all, value);
   } else if constexpr (requires { value.has_value(), *value; }) {  // optional
@@ -32,7 +30,8 @@ bool AllFinite(const T& value) {
     return AllFinite(value.pairs);
   } else if constexpr (requires { value.elements, value.tail; }) {  // List
     return AllFinite(value.elements) && AllFinite(value.tail);
-  } else if constexpr (requires { value.begin(), value.end(); }) {
+  } else if constexpr (requires { value.begin(), value.end(); } &&
+                       !std::is_convertible_v<const T&, absl::string_view>) {
     return std::all_of(value.begin(), value.end(), all);
   } else {
     return true;

@@ -79,7 +79,8 @@ class Distribution final : private Controller::Owner {
   absl::Status Setup(const NodeName& peer);
 
   // Takes everything down and gives the name back: OnDown for every connection,
-  // then `done`, on a later turn. Nothing can be started any more.
+  // then `done`, on a later turn. Nothing can be started any more, and what is
+  // queued and not sent yet is dropped.
   void Close(absl::AnyInvocable<void()> done);
 
   // The connection to a peer, if it is up.

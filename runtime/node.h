@@ -150,7 +150,8 @@ class Node final : private PeerLinks::Owner {
   // and may come too late.
   std::weak_ptr<const void> lifetime() const { return lifetime_; }
 
-  // Everything down, the name given back; then `done`.
+  // Everything down, the name given back; then `done`. What is queued and not
+  // sent yet is dropped: whoever needs an answer to arrive waits for one back.
   void Close(absl::AnyInvocable<void()> done);
 
   const NodeName& name() const { return distribution().name(); }

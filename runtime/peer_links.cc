@@ -214,9 +214,8 @@ void PeerLinks::OnPacket(Channel& channel, absl::string_view packet) {
 }
 
 void PeerLinks::DispatchAgain(Peer& peer) {
-  ++signals_in_;
   const ControlMessage& signal = peer.in->signal();
-  if (!peer.allowed) OnRefused(peer, ToString(signal));
+  CountIn(peer, signal);
   if (peer.receiver_version != processes_.names_version()) {
     peer.receiver_version = processes_.names_version();
     peer.receiver = peer.allowed ? processes_.ReceiverOf(signal) : 0;
@@ -262,15 +261,17 @@ absl::Status PeerLinks::Dispatch(Peer& peer, const ControlMessage& signal,
         CheckControlMessage(signal, peer.name.full(), processes_.self());
     if (!good.ok()) return good;
   }
-  ++signals_in_;
-  if (!allowed) {
-    OnRefused(peer, ToString(signal));
-  }
+  CountIn(peer, signal);
   if (!payload.ok()) return absl::OkStatus();
   current_ = &peer;
   processes_.Deliver(peer.name.full(), signal, allowed);
   current_ = nullptr;
   return absl::OkStatus();
+}
+
+void PeerLinks::CountIn(const Peer& peer, const ControlMessage& signal) {
+  ++signals_in_;
+  if (!peer.allowed) OnRefused(peer, ToString(signal));
 }
 
 bool PeerLinks::MayCall(absl::string_view function) {

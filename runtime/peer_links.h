@@ -120,6 +120,7 @@ class PeerLinks final : public SignalRouter, private DistributionHandler {
   // A message that differs in nothing but its payload from the one before.
   void DispatchAgain(Peer& peer);
   void NoteRoute(Peer& peer);
+  void CountIn(const Peer& peer, const ControlMessage& signal);
   void OnRefused(const Peer& peer, absl::string_view what);
   void TakeHeld(Peer& peer);
   // What there is to do when packets were taken, or could not be.

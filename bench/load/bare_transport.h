@@ -48,8 +48,9 @@ class BareTransport {
 
   absl::Status Listen() {
     absl::StatusOr<FileDescriptor> listening = ListenBare(directory_);
-    if (listening.ok()) listening_ = *std::move(listening);
-    return listening.status();
+    if (!listening.ok()) return listening.status();
+    listening_ = *std::move(listening);
+    return absl::OkStatus();
   }
   // Of a client. The derived class has Dial, which begins with Connect.
   absl::Status Prepare() {
@@ -89,12 +90,12 @@ class BareTransport {
   // False: OnDown was told.
   bool Connect(Connection& connection) {
     absl::StatusOr<FileDescriptor> fd = ConnectBare(directory_);
-    if (fd.ok()) {
-      connection.fd = *std::move(fd);
-    } else {
+    if (!fd.ok()) {
       user_.OnDown(connection, fd.status());
+      return false;
     }
-    return fd.ok();
+    connection.fd = *std::move(fd);
+    return true;
   }
 
   void Queue(Connection& connection) {

@@ -18,8 +18,9 @@ constexpr size_t kHalf = 1024;  // Buckets of each power of two from 2048 on.
 size_t Histogram::IndexOf(int64_t value) {
   const auto bits = static_cast<uint64_t>(value);
   if (bits < 2 * kHalf) return bits;
-  const int shift = std::bit_width(bits) - kSubBucketBits;
-  return static_cast<size_t>(shift) * kHalf + (bits >> shift);
+  const size_t shift =
+      static_cast<size_t>(std::bit_width(bits)) - kSubBucketBits;
+  return shift * kHalf + (bits >> shift);
 }
 
 int64_t Histogram::LargestOf(size_t index) {
@@ -85,7 +86,8 @@ double Histogram::MiddleOf(const Bucket& bucket) {
   const size_t index = IndexOf(bucket.value);
   if (index < 2 * kHalf) return static_cast<double>(bucket.value);
   const int64_t width = int64_t{1} << (index / kHalf - 1);
-  return static_cast<double>(bucket.value - width + 1 + width / 2);
+  const int64_t middle = bucket.value - width + 1 + width / 2;
+  return static_cast<double>(middle);
 }
 
 int64_t Histogram::ValueAt(double percentile) const {

@@ -47,7 +47,7 @@ class Histogram {
   bool SetExtremes(int64_t min, int64_t max);
 
  private:
-  static constexpr int kSubBucketBits = 11;
+  static constexpr size_t kSubBucketBits = 11;
   static size_t IndexOf(int64_t value);
   static int64_t LargestOf(size_t index);
   static double MiddleOf(const Bucket& bucket);

@@ -39,8 +39,9 @@ class PacketEnd final : public DistributionHandler {
 
   absl::Status Create(Reactor& reactor, const DistributionOptions& options) {
     auto distribution = Distribution::Create(reactor, options, *this);
-    if (distribution.ok()) distribution_ = *std::move(distribution);
-    return distribution.status();
+    if (!distribution.ok()) return distribution.status();
+    distribution_ = *std::move(distribution);
+    return absl::OkStatus();
   }
   Distribution& distribution() { return *distribution_; }
   Connection& own() { return *own_; }

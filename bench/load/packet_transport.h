@@ -100,8 +100,9 @@ class PacketTransport final {
 
   absl::Status CreateReactor() {
     absl::StatusOr<std::unique_ptr<Reactor>> reactor = MakeReactor(spec_);
-    if (reactor.ok()) reactor_ = *std::move(reactor);
-    return reactor.status();
+    if (!reactor.ok()) return reactor.status();
+    reactor_ = *std::move(reactor);
+    return absl::OkStatus();
   }
 
   absl::Status AddEnd(const std::string& name,

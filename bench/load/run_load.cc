@@ -73,8 +73,9 @@ struct Server {
 template <typename T>
 absl::Status Take(absl::StatusOr<std::unique_ptr<T>> started,
                   std::unique_ptr<T>& to) {
-  if (started.ok()) to = *std::move(started);
-  return started.status();
+  if (!started.ok()) return started.status();
+  to = *std::move(started);
+  return absl::OkStatus();
 }
 
 absl::Status StartServer(const LoadSpec& spec, Server& server) {

@@ -21,22 +21,39 @@ char* TakeExactly(size_t size) {
   return block;
 }
 
-TEST(SpareMemoryTest, IsForSomeSizes) {
-  EXPECT_FALSE(SpareMemory::Keeps(0));
-  EXPECT_FALSE(SpareMemory::Keeps(16 * kKibibyte));
-  EXPECT_TRUE(SpareMemory::Keeps(16 * kKibibyte + 1));
-  EXPECT_TRUE(SpareMemory::Keeps(2048 * kKibibyte));
-  EXPECT_FALSE(SpareMemory::Keeps(2048 * kKibibyte + 1));
+// How large what it gives for `size` bytes is.
+size_t TakenFor(size_t size) {
+  char* const block = SpareMemory::Take(&size);
+  SpareMemory::Return(block, size);
+  return size;
 }
 
-TEST(SpareMemoryTest, BlocksArePowersOfTwo) {
-  for (const size_t size :
-       {16 * kKibibyte + 1, 20 * kKibibyte, 32 * kKibibyte}) {
-    size_t taken = size;
-    char* const block = SpareMemory::Take(&taken);
-    EXPECT_EQ(taken, 32 * kKibibyte);
-    SpareMemory::Return(block, taken);
-  }
+TEST(SpareMemoryTest, SizesBetweenAreRoundedToPowersOfTwo) {
+  EXPECT_EQ(TakenFor(1), 1u);
+  EXPECT_EQ(TakenFor(16 * kKibibyte), 16 * kKibibyte);
+  EXPECT_EQ(TakenFor(16 * kKibibyte + 1), 32 * kKibibyte);
+  EXPECT_EQ(TakenFor(32 * kKibibyte), 32 * kKibibyte);
+  EXPECT_EQ(TakenFor(2048 * kKibibyte - 1), 2048 * kKibibyte);
+  EXPECT_EQ(TakenFor(2048 * kKibibyte + 1), 2048 * kKibibyte + 1);
+}
+
+TEST(SpareMemoryTest, OnlyWhatIsMappedIsExtended) {
+  size_t size = 4096 * kKibibyte - 1;
+  size_t larger = 8192 * kKibibyte - 1;
+  char* const small = SpareMemory::Take(&size);
+  EXPECT_EQ(SpareMemory::Extend(small, size, &larger), nullptr);
+  EXPECT_EQ(larger, 8192 * kKibibyte - 1);
+  SpareMemory::Return(small, size);
+
+  size = 4096 * kKibibyte;
+  char* const mapped = SpareMemory::Take(&size);
+  std::memset(mapped, 'x', size);
+  char* const extended = SpareMemory::Extend(mapped, size, &larger);
+  ASSERT_NE(extended, nullptr);
+  EXPECT_EQ(larger, 8192 * kKibibyte);
+  EXPECT_EQ(extended[size - 1], 'x');
+  extended[larger - 1] = 'x';
+  SpareMemory::Return(extended, larger);
 }
 
 TEST(SpareMemoryTest, TwoOfEachSizeAreTakenAgain) {
