@@ -23,11 +23,12 @@ inline void EncodeAtom(char* to, int* at, absl::string_view text) {
 }
 
 inline void EncodeBinary(char* to, int* at, absl::string_view bytes) {
-  ei_encode_binary(to, at, bytes.data(), static_cast<long>(bytes.size()));
+  const auto size = static_cast<long>(bytes.size());  // NOLINT: as ei has it.
+  ei_encode_binary(to, at, bytes.data(), size);
 }
 
 inline uint64_t DecodeLong(const char* from, int* at) {
-  long value;
+  long value;  // NOLINT: as ei has it.
   RINGDIST_CHECK_EQ(ei_decode_long(from, at, &value), 0);
   return static_cast<uint64_t>(value);
 }

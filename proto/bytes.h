@@ -177,11 +177,6 @@ class StringWriter final : public ByteWriter {
   // Forgets what was written and keeps the storage.
   void Clear() { Truncate(0); }
 
-  // Makes room for `size` more bytes: to write them will move nothing.
-  void Reserve(size_t size) {
-    if (capacity() - this->size() < size) Grow(size);
-  }
-
  private:
   void Grow(size_t size) override;
 

@@ -48,9 +48,10 @@ struct DistributionDecoder::State {
       : flags(negotiated),
         assembler(limits.max_sequences, limits.max_fragmented_bytes) {}
 
-  absl::StatusOr<bool> Decode(absl::string_view packet);
+  absl::StatusOr<bool> Decode(absl::string_view packet, TakeMemory take_memory);
   absl::StatusOr<bool> DecodeWhole(absl::string_view packet, size_t at);
-  absl::StatusOr<bool> DecodeFirstFragment(absl::string_view packet);
+  absl::StatusOr<bool> DecodeFirstFragment(absl::string_view packet,
+                                           TakeMemory take_memory);
   absl::StatusOr<bool> DecodeNextFragment(absl::string_view packet);
   // A packet that begins with `front`.
   absl::StatusOr<bool> DecodeBehindFront(absl::string_view packet);
@@ -107,7 +108,7 @@ absl::Status DistributionDecoder::State::ReadAtoms(
 }
 
 absl::StatusOr<bool> DistributionDecoder::State::Decode(
-    absl::string_view packet) {
+    absl::string_view packet, TakeMemory take_memory) {
   if (front_is != Front::kNone && absl::StartsWith(packet, front)) {
     return DecodeBehindFront(packet);
   }
@@ -133,8 +134,9 @@ absl::StatusOr<bool> DistributionDecoder::State::Decode(
   if (packet.size() < kFragmentHeaderSize) {
     return Malformed(packet, "ends before the fragment's id does");
   }
-  return tag == HeaderTag::kFirstFragment ? DecodeFirstFragment(packet)
-                                          : DecodeNextFragment(packet);
+  return tag == HeaderTag::kFirstFragment
+             ? DecodeFirstFragment(packet, take_memory)
+             : DecodeNextFragment(packet);
 }
 
 absl::StatusOr<bool> DistributionDecoder::State::DecodeWhole(
@@ -201,7 +203,7 @@ absl::StatusOr<bool> DistributionDecoder::State::ReadPayload(
 }
 
 absl::StatusOr<bool> DistributionDecoder::State::DecodeFirstFragment(
-    absl::string_view packet) {
+    absl::string_view packet, TakeMemory take_memory) {
   const auto sequence = LoadBigEndian<uint64_t>(packet.data() + kTagsSize);
   const auto id = LoadBigEndian<uint64_t>(packet.data() + kTagsSize + 8);
   size_t at = kFragmentHeaderSize;
@@ -219,8 +221,8 @@ absl::StatusOr<bool> DistributionDecoder::State::DecodeFirstFragment(
   ControlMessage ignored;
   const absl::Status decoded = DecodeControl(reader, ignored);
   if (!decoded.ok()) return decoded;
-  const absl::Status begun =
-      assembler.Begin(sequence, id, std::move(kept), packet.substr(at));
+  const absl::Status begun = assembler.Begin(sequence, id, std::move(kept),
+                                             packet.substr(at), take_memory);
   if (!begun.ok()) return begun;
   return false;
 }
@@ -238,7 +240,7 @@ absl::StatusOr<bool> DistributionDecoder::State::DecodeNextFragment(
   for (const AtomCacheIn::Text& atom : assembled->atoms) {
     assembled_atoms.push_back(*atom);
   }
-  TermReader reader(assembled->bytes.view(), assembled_atoms);
+  TermReader reader(assembled->bytes, assembled_atoms);
   const absl::Status decoded = DecodeControl(reader, message);
   if (!decoded.ok()) return decoded;
   return ReadPayload(reader);
@@ -250,10 +252,11 @@ DistributionDecoder::DistributionDecoder(uint64_t negotiated,
 
 DistributionDecoder::~DistributionDecoder() = default;
 
-absl::StatusOr<bool> DistributionDecoder::Decode(absl::string_view packet) {
+absl::StatusOr<bool> DistributionDecoder::Decode(absl::string_view packet,
+                                                 TakeMemory take_memory) {
   if (!state_->failure.ok()) return state_->failure;
   state_->assembled.reset();
-  absl::StatusOr<bool> complete = state_->Decode(packet);
+  absl::StatusOr<bool> complete = state_->Decode(packet, take_memory);
   if (!complete.ok() && !absl::IsDataLoss(complete.status())) {
     state_->failure = complete.status();
   }

@@ -30,10 +30,12 @@
 #include <cstdint>
 #include <memory>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "ringdist/proto/atom_cache.h"
 #include "ringdist/proto/control_message.h"
+#include "ringdist/proto/growing_memory.h"
 
 namespace ringdist {
 
@@ -45,6 +47,10 @@ struct DistributionLimits {
   size_t max_sequences = 1024;
   size_t max_fragmented_bytes = size_t{1} << 30;
 };
+
+// Gives away the memory that a packet lies in, if that is its own: it begins
+// with the packet. Otherwise it gives empty memory.
+using TakeMemory = absl::FunctionRef<GrowingMemory()>;
 
 // Of one connection, and not to be used by several threads at a time.
 class DistributionDecoder {
@@ -63,7 +69,12 @@ class DistributionDecoder {
   // receives the message, and else nothing.
   //
   // Nothing is allocated for a message in one piece whose atoms are cached.
-  absl::StatusOr<bool> Decode(absl::string_view packet);
+  absl::StatusOr<bool> Decode(absl::string_view packet) {
+    return Decode(packet, [] { return GrowingMemory(); });
+  }
+  // `take_memory` is asked for a large first fragment only, which then need not
+  // be copied.
+  absl::StatusOr<bool> Decode(absl::string_view packet, TakeMemory take_memory);
 
   // As Decode, of a message that repeats() with a good payload; faster. False:
   // nothing was done, call Decode.

@@ -1,5 +1,6 @@
 #include "ringdist/proto/fragment_assembler.h"
 
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -24,6 +25,19 @@ size_t FragmentedMessage::Cost() const {
   return cost;
 }
 
+void FragmentedMessage::Append(absl::string_view part) {
+  const char* const begin = memory.begin();
+  const size_t at =
+      bytes.empty() ? 0 : static_cast<size_t>(bytes.data() - begin);
+  const size_t end = at + bytes.size();
+  // Most messages consist of two fragments, the second one being short: room
+  // for as much again as there is, so that it does not move the first.
+  if (memory.size() - end < part.size())
+    memory.Grow(2 * (end + part.size()), end);
+  std::memcpy(memory.begin() + end, part.data(), part.size());
+  bytes = absl::string_view(memory.begin() + at, bytes.size() + part.size());
+}
+
 absl::Status FragmentAssembler::Take(size_t size) {
   if (size > max_bytes_ - cost_) {
     return absl::ResourceExhaustedError(absl::StrCat(
@@ -35,9 +49,11 @@ absl::Status FragmentAssembler::Take(size_t size) {
   return absl::OkStatus();
 }
 
-absl::Status FragmentAssembler::Begin(uint64_t sequence, uint64_t id,
-                                      std::vector<AtomCacheIn::Text> atoms,
-                                      absl::string_view part) {
+absl::Status FragmentAssembler::Begin(
+    uint64_t sequence, uint64_t id, std::vector<AtomCacheIn::Text> atoms,
+    absl::string_view part, absl::FunctionRef<GrowingMemory()> take_memory) {
+  // Less is sooner copied.
+  constexpr size_t kLarge = size_t{16} * 1024;
   if (Contains(sequence)) {
     return Wrong(sequence, id, "the sequence was begun and is not complete");
   }
@@ -50,10 +66,12 @@ absl::Status FragmentAssembler::Begin(uint64_t sequence, uint64_t id,
   auto message = std::make_unique<FragmentedMessage>();
   message->next_id = id - 1;
   message->atoms = std::move(atoms);
-  // In the most frequent case a short second one is all that follows: it should
-  // not move the first.
-  message->bytes.Reserve(2 * part.size());
-  message->bytes.WriteBytes(part);
+  if (part.size() >= kLarge) message->memory = take_memory();
+  if (message->memory.size() > 0) {
+    message->bytes = part;
+  } else {
+    message->Append(part);
+  }
   const absl::Status taken = Take(message->Cost());
   if (taken.ok()) messages_.emplace(sequence, std::move(message));
   return taken;
@@ -72,7 +90,7 @@ absl::StatusOr<std::unique_ptr<FragmentedMessage>> FragmentAssembler::Continue(
   }
   const absl::Status taken = Take(part.size());
   if (!taken.ok()) return taken;
-  message.bytes.WriteBytes(part);
+  message.Append(part);
   --message.next_id;
   if (message.next_id > 0) return nullptr;
   std::unique_ptr<FragmentedMessage> complete = std::move(found->second);

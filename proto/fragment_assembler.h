@@ -23,19 +23,24 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "ringdist/proto/atom_cache.h"
-#include "ringdist/proto/bytes.h"
+#include "ringdist/proto/growing_memory.h"
 
 namespace ringdist {
 
 struct FragmentedMessage {
   uint64_t next_id = 0;  // Of the fragment that is due.
   std::vector<AtomCacheIn::Text> atoms;
-  StringWriter bytes;  // The control term and the payload, as far as they came.
+  // The control term and the payload, as far as they came: they begin
+  // somewhere in the memory.
+  absl::string_view bytes;
+  GrowingMemory memory;
 
+  void Append(absl::string_view part);
   // What it counts as, towards max_fragmented_bytes: an atom with its text,
   // even where several share it.
   size_t Cost() const;
@@ -55,9 +60,13 @@ class FragmentAssembler {
   // The first of several fragments: `id` is at least 2. InvalidArgument: the
   // sequence is in use; ResourceExhausted: a limit, by its name in
   // DistributionLimits.
+  //
+  // `take_memory` gives away the memory that `part` lies in, or nothing: if it
+  // does, a large part is not copied.
   absl::Status Begin(uint64_t sequence, uint64_t id,
                      std::vector<AtomCacheIn::Text> atoms,
-                     absl::string_view part);
+                     absl::string_view part,
+                     absl::FunctionRef<GrowingMemory()> take_memory);
 
   // Another fragment. Gives the message away if it was the last one, else
   // null. InvalidArgument: no such sequence, or another fragment is due.

@@ -29,7 +29,7 @@ constexpr int kBlocks = 2;
 constexpr size_t kMaxMappingKept = 64 * kHugePage;
 #endif
 
-constexpr int kPowers = 22;  // Of 2^0 to 2^21 bytes.
+constexpr size_t kPowers = 22;  // Of 2^0 to 2^21 bytes.
 
 // What a thread keeps.
 struct Spares {
@@ -47,7 +47,7 @@ thread_local Spares spares;
 
 Spares::~Spares() {
   spares_are_gone = true;
-  for (int power = 0; power < kPowers; ++power) {
+  for (size_t power = 0; power < kPowers; ++power) {
     for (int i = 0; i < count[power]; ++i) std::free(blocks[power][i]);
   }
   if (mapping_size > 0) munmap(mapping, mapping_size);
@@ -62,17 +62,19 @@ char* Allocate(size_t size) {
 bool IsKept(size_t size) { return size > kMaxUnkept && size <= kMaxKept; }
 
 // The power of two that holds `size` bytes.
-int PowerFor(size_t size) { return absl::bit_width(size - 1); }
+size_t PowerFor(size_t size) {
+  return static_cast<size_t>(absl::bit_width(size - 1));
+}
 
 char* TakeKept(size_t* size) {
-  const int power = PowerFor(*size);
+  const size_t power = PowerFor(*size);
   *size = size_t{1} << power;
   if (spares_are_gone || spares.count[power] == 0) return Allocate(*size);
   return spares.blocks[power][--spares.count[power]];
 }
 
 void ReturnKept(char* block, size_t size) {
-  const int power = PowerFor(size);
+  const size_t power = PowerFor(size);
   if (spares_are_gone || spares.count[power] == kBlocks) {
     std::free(block);
   } else {

@@ -182,6 +182,10 @@ Delivery Channel::TakeDelivery() {
   return delivery;
 }
 
+GrowingMemory Channel::TakeMemory() {
+  return controller() == nullptr ? GrowingMemory() : controller()->TakeMemory();
+}
+
 absl::Status Channel::SetOptions(absl::Span<const SocketOption> options) {
   absl::Status valid = ValidateSocketOptions(options);
   if (!valid.ok()) return valid;

@@ -163,6 +163,11 @@ class Channel {
   // delivered. Its bytes are then at Delivery::packet(), possibly elsewhere.
   Delivery TakeDelivery();
 
+  // In OnPacket, instead: the memory that the packet lies in, which begins with
+  // it, so its view stays valid. Empty, with nothing done, if it lies in memory
+  // that others share, as small packets do.
+  GrowingMemory TakeMemory();
+
   // Options of its socket: sndbuf, recbuf, priority (socket_options.h). Errors
   // as Distribution::SetOptions; Unavailable if the connection is not up.
   absl::Status SetOptions(absl::Span<const SocketOption> options);

@@ -242,6 +242,13 @@ GrowingMemory Controller::TakePacket(size_t* size) {
   return bytes;
 }
 
+GrowingMemory Controller::TakeMemory() {
+  if (current_packet_.data() == nullptr) return {};
+  GrowingMemory memory = decoder_.TakeBody(current_packet_);
+  if (memory.size() > 0) current_packet_ = absl::string_view();
+  return memory;
+}
+
 void Controller::ReturnCredit() {
   const bool was_exhausted = credit_.exhausted();
   credit_.Return();

@@ -128,6 +128,7 @@ class Controller final : public Connection::Owner {
   }
   void AppendReferenced(absl::string_view payload, ReleaseCallback release);
   GrowingMemory TakePacket(size_t* size);
+  GrowingMemory TakeMemory();
   void ReturnCredit();
 
  private:

@@ -177,7 +177,7 @@ void Exports::RunSpawned(Process self, const control::SpawnRequest& request) {
               List(std::tuple(&mark, &module, &function, &arguments))) &&
       MayKeepTag(mark)) {
     return Run(
-        std::move(self), std::move(caller),
+        self, std::move(caller),
         [mark = Term(mark)](Process& process, MessageWriter* value,
                             const Exception* raised) {
           EndExecuteCall(process, mark, value, raised);
@@ -188,12 +188,12 @@ void Exports::RunSpawned(Process self, const control::SpawnRequest& request) {
       request.function == AtomView::Utf8("execute_cast") &&
       Matches(request.arguments,
               List(std::tuple(&module, &function, &arguments)))) {
-    return Run(std::move(self), std::move(caller), EndExecuteCast, module,
-               function, arguments);
+    return Run(self, std::move(caller), EndExecuteCast, module, function,
+               arguments);
   }
   const Term m = MakeTerm(request.module);
   const Term f = MakeTerm(request.function);
-  Run(std::move(self), std::move(caller), EndSpawned, m, f, request.arguments);
+  Run(self, std::move(caller), EndSpawned, m, f, request.arguments);
 }
 
 void Exports::Run(Process self, Caller caller, IncomingCall::Answer answer,
@@ -218,8 +218,8 @@ void Exports::Run(Process self, Caller caller, IncomingCall::Answer answer,
     return answer(self, nullptr, &raised);
   }
   const std::shared_ptr<Exported> exported = found->second;
-  exported->run(IncomingCall(std::move(self), std::move(caller),
-                             std::move(answer), exported->name, alive_),
+  exported->run(IncomingCall(self, std::move(caller), std::move(answer),
+                             exported->name, alive_),
                 arguments);
 }
 

@@ -6,8 +6,9 @@
 
 namespace ringdist {
 
-absl::Status InboundLink::Decode(absl::string_view packet) {
-  const absl::StatusOr<bool> complete = decoder_.Decode(packet);
+absl::Status InboundLink::Decode(absl::string_view packet,
+                                 TakeMemory take_memory) {
+  const absl::StatusOr<bool> complete = decoder_.Decode(packet, take_memory);
   if (!complete.ok() && !absl::IsDataLoss(complete.status())) {
     return complete.status();
   }
@@ -19,7 +20,7 @@ absl::Status InboundLink::TakeHeld() {
   while (pauses_ == 0 && !held_.empty()) {
     const Delivery first = std::move(held_.front());
     held_.pop_front();
-    absl::Status taken = Decode(first.packet());
+    absl::Status taken = Decode(first.packet(), [] { return GrowingMemory(); });
     if (!taken.ok()) return taken;
   }
   return absl::OkStatus();

@@ -40,7 +40,9 @@ class InboundLink {
 
   // A packet that the channel delivers.
   absl::Status Take(Channel& channel, absl::string_view packet) {
-    if (pauses_ == 0 && held_.empty()) return Decode(packet);
+    if (pauses_ == 0 && held_.empty()) {
+      return Decode(packet, [&channel] { return channel.TakeMemory(); });
+    }
     held_.push_back(channel.TakeDelivery());
     return absl::OkStatus();
   }
@@ -62,7 +64,7 @@ class InboundLink {
   AtomCacheStatistics atom_cache() const { return decoder_.statistics(); }
 
  private:
-  absl::Status Decode(absl::string_view packet);
+  absl::Status Decode(absl::string_view packet, TakeMemory take_memory);
 
   DistributionDecoder decoder_;
   SignalHandler handle_;

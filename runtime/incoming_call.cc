@@ -25,7 +25,7 @@ Term ShownArguments(const TermView& arguments, size_t arity) {
 IncomingCall::IncomingCall(Process self, Caller caller, Answer answer,
                            std::shared_ptr<const FunctionName> function,
                            std::weak_ptr<const void> node)
-    : self_(std::move(self)),
+    : self_(self),
       caller_(std::move(caller)),
       answer_(std::move(answer)),
       function_(std::move(function)),

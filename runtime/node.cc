@@ -40,7 +40,7 @@ Node::Node(Reactor& reactor, NodeOptions options)
   processes_.SetRunSpawned(
       options_.max_processes, options_.max_processes_per_peer,
       [this](Process self, const control::SpawnRequest& request) {
-        exports_.RunSpawned(std::move(self), request);
+        exports_.RunSpawned(self, request);
       });
 }
 

@@ -347,14 +347,15 @@ void ProcessTable::RunMailbox(ProcessState& process) {
     // Moved out while it runs: it may await something else.
     auto awaiting = std::move(process.awaiting);
     TermView message;
-    if (!TakeNext(process, awaiting.get(), message)) {
+    ProcessState::Awaiting* const waiting = awaiting.get();
+    if (!TakeNext(process, waiting, message)) {
       if (!AwaitFurther(process, std::move(awaiting))) return;
       process.ready.Unschedule();  // All that waits was looked at.
       break;
     }
-    if (awaiting != nullptr) process.await_timer.Stop();
+    if (waiting != nullptr) process.await_timer.Stop();
     MessageHandler& handler =
-        awaiting != nullptr ? awaiting->then : process.handler;
+        waiting != nullptr ? waiting->then : process.handler;
     if (!RunHandler(process, handler, message)) return;
     process.mailbox.Release();
   }

@@ -41,7 +41,7 @@ constexpr QueueSizes kQueueSizes[] = {{512, 4096}, {256, 2048}, {128, 1024}};
 // at first: what one connection receives then stays in a processor's cache,
 // which is worth a quarter of the speed.
 constexpr ReceiveBuffersShape kIncrementalBuffers = {
-    .initial = 4, .count = 32, .size = 256 * 1024, .incremental = true};
+    .initial = 2, .count = 32, .size = 256 * 1024, .incremental = true};
 constexpr ReceiveBuffersShape kWholeBuffers = {
     .initial = 256, .count = 256, .size = 16 * 1024, .incremental = false};
 

@@ -27,7 +27,7 @@ int64_t Pacer::Next() {
       return std::llround(poisson_ns_);
     case Arrival::kBurst:
       return std::llround(gap_ns_ *
-                          static_cast<double>(number / burst_ * burst_));
+                          static_cast<double>(number - number % burst_));
   }
   return 0;
 }

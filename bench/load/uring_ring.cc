@@ -47,8 +47,9 @@ absl::Status UringRing::Create() {
                .count = incremental ? 4U : 256U,
                .size = size_t{incremental ? 256U : 16U} * 1024,
                .incremental = incremental});
-  if (buffers.ok()) buffers_ = *std::move(buffers);
-  return buffers.status();
+  if (!buffers.ok()) return buffers.status();
+  buffers_ = *std::move(buffers);
+  return absl::OkStatus();
 }
 
 io_uring_sqe* UringRing::NextEntry() {

@@ -129,7 +129,10 @@ int EiSocket::Read(char* to, ssize_t* size) {
   if (setup_.shared.buffers && !in_handshake_ && ReadsBegin()) {
     const int error = BufferMessage();
     if (error != 0) return error;
-    if (!has_read_ahead()) return *size = 0;  // The peer has closed.
+    if (!has_read_ahead()) {  // The peer has closed.
+      *size = 0;
+      return 0;
+    }
   }
   if (has_read_ahead()) {
     const size_t taken = std::min(asked, read_.size() - read_begin_);

@@ -1,6 +1,7 @@
 #include "ringdist/proto/distribution_decoder.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <random>
 #include <string>
@@ -12,6 +13,7 @@
 #include "gtest/gtest.h"
 #include "ringdist/proto/big_endian.h"
 #include "ringdist/proto/distribution_flags.h"
+#include "ringdist/proto/growing_memory.h"
 #include "ringdist/tests/proto/golden_control_messages.h"
 #include "ringdist/tests/testing/hex.h"
 
@@ -203,6 +205,58 @@ TEST(DistributionDecoder, FragmentsOfManyMessagesInAnyInterleaving) {
       packets.erase(chosen);
     }
   }
+}
+
+// Decodes a message whose first fragment lies in memory of its own, as large as
+// it is, which is given away if it is asked for. Tells whether the payload lies
+// there in the end.
+bool StaysInItsMemory(size_t first_size, size_t rest_size) {
+  const std::string content(first_size + rest_size, 'j');
+  const std::string payload = Binary(content);
+  const std::string first =
+      First(9, 2, NoAtomsAndControl() + payload.substr(0, first_size));
+  GrowingMemory memory;
+  memory.Grow(first.size(), 0);
+  std::memcpy(memory.begin(), first.data(), first.size());
+  const char* const begin = memory.begin();
+  const char* const end = begin + memory.size();
+
+  DistributionDecoder decoder(kDflagFragments);
+  const absl::StatusOr<bool> complete =
+      decoder.Decode(absl::string_view(begin, first.size()),
+                     [&memory] { return std::move(memory); });
+  EXPECT_TRUE(complete.ok() && !*complete) << complete.status();
+  memory.Clear();
+  EXPECT_EQ(Whole(decoder, Next(9, 1, payload.substr(first_size))),
+            FromHex(absl::StrCat("7083", kSendSender, "83")) + payload);
+  const char* const place = PayloadOf(decoder.message())->bytes().data();
+  return begin <= place && place < end;
+}
+
+TEST(DistributionDecoder, ALargeFirstFragmentStaysInItsOwnMemory) {
+  // It has 64 KiB and some bytes, in memory of 128 KiB.
+  EXPECT_TRUE(StaysInItsMemory(65536, 100));
+  EXPECT_TRUE(StaysInItsMemory(65536, 60000));
+  // Until there is no more room in it.
+  EXPECT_FALSE(StaysInItsMemory(65536, 70000));
+  // A small one is copied.
+  EXPECT_FALSE(StaysInItsMemory(1000, 100));
+}
+
+TEST(DistributionDecoder, MemoryOfAFragmentBeyondTheLimitIsFreed) {
+  DistributionLimits limits;
+  limits.max_fragmented_bytes = 50000;
+  const std::string first =
+      First(9, 2, NoAtomsAndControl() + std::string(60000, 'j'));
+  GrowingMemory memory;
+  memory.Grow(first.size(), 0);
+  std::memcpy(memory.begin(), first.data(), first.size());
+  DistributionDecoder decoder(kDflagFragments, limits);
+  const absl::StatusOr<bool> complete =
+      decoder.Decode(absl::string_view(memory.begin(), first.size()),
+                     [&memory] { return std::move(memory); });
+  EXPECT_TRUE(absl::IsResourceExhausted(complete.status()));
+  EXPECT_EQ(memory.size(), 0u);
 }
 
 TEST(DistributionDecoder, FragmentsKeepTheAtomsOfTheirHeader) {

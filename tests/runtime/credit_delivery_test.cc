@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "ringdist/proto/growing_memory.h"
 #include "ringdist/runtime/channel.h"
 #include "ringdist/runtime/distribution.h"
 #include "ringdist/tests/testing/connected_nodes.h"
@@ -112,6 +113,32 @@ TEST_F(CreditDeliveryTest, ADeliveryThatIsLetGoAtOnceTakesNoCredit) {
   };
   SendNumbers(100);
   EXPECT_TRUE(Wait([&] { return packets == 100; }));
+}
+
+TEST_F(CreditDeliveryTest, OnlyALargePacketGivesItsMemoryAway) {
+  Start();
+  const std::string large(kMebibyte / 2, 'x');
+  std::vector<std::string> taken;
+  b_->on_packet = [&](Channel& channel, absl::string_view packet) {
+    const GrowingMemory memory = channel.TakeMemory();
+    if (packet.size() == large.size()) {
+      EXPECT_EQ(memory.begin(), packet.data());
+      EXPECT_GE(memory.size(), packet.size());
+      EXPECT_EQ(packet, large);
+      EXPECT_EQ(channel.TakeMemory().size(), 0u);
+      EXPECT_THAT(channel.TakeDelivery().packet(), IsEmpty());
+    } else {
+      EXPECT_EQ(memory.size(), 0u);
+      EXPECT_EQ(channel.TakeDelivery().packet(), packet);
+    }
+    taken.emplace_back(packet);
+  };
+  ASSERT_TRUE(channel_.Send("small").ok());
+  // Larger than what the engine receives into.
+  ASSERT_TRUE(channel_.Send(large).ok());
+  ASSERT_TRUE(channel_.Send("small").ok());
+  ASSERT_TRUE(Wait([&] { return taken.size() == 3; }));
+  EXPECT_EQ(b_->To(*a_).TakeMemory().size(), 0u);
 }
 
 TEST_F(CreditDeliveryTest, APacketIsTakenOnceAndOnlyWhileItIsDelivered) {
