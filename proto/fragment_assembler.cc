@@ -26,16 +26,16 @@ size_t FragmentedMessage::Cost() const {
 }
 
 void FragmentedMessage::Append(absl::string_view part) {
-  const char* const begin = memory.begin();
-  const size_t at =
-      bytes.empty() ? 0 : static_cast<size_t>(bytes.data() - begin);
-  const size_t end = at + bytes.size();
+  const size_t begin =
+      bytes.empty() ? 0 : static_cast<size_t>(bytes.data() - memory.begin());
+  const size_t end = begin + bytes.size();
   // Most messages consist of two fragments, the second one being short: room
   // for as much again as there is, so that it does not move the first.
-  if (memory.size() - end < part.size())
+  if (memory.size() - end < part.size()) {
     memory.Grow(2 * (end + part.size()), end);
+  }
   std::memcpy(memory.begin() + end, part.data(), part.size());
-  bytes = absl::string_view(memory.begin() + at, bytes.size() + part.size());
+  bytes = absl::string_view(memory.begin() + begin, bytes.size() + part.size());
 }
 
 absl::Status FragmentAssembler::Take(size_t size) {
